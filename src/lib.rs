@@ -1,1 +1,3 @@
-//! prusik
+//! prusik: an embeddable, script-driven automation runtime for trade plans at Interactive Brokers.
+
+pub mod gateway;

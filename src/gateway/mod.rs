@@ -1,0 +1,1 @@
+//! A simulated IB Gateway on TCP.
