@@ -1,3 +1,10 @@
 //! prusik: an embeddable, script-driven automation runtime for trade plans at Interactive Brokers.
 
+pub mod domain;
+
 pub mod gateway;
+pub mod ibkr;
+pub mod notify;
+pub mod plans;
+pub mod script;
+pub mod tracker;

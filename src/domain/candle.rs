@@ -1,0 +1,1 @@
+//! Small bars in, closed candles out; each exactly once.

@@ -1,0 +1,1 @@
+//! The order manager: Interactive Brokers through ibapi.

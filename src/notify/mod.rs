@@ -1,0 +1,1 @@
+//! Discord: what people are told, delivered without trading ever waiting for it.

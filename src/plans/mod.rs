@@ -1,0 +1,1 @@
+//! Plan files: YAML in, checked plans or problems with their place out.

@@ -1,0 +1,1 @@
+//! The rule host: Rhai, contained.

@@ -1,0 +1,1 @@
+//! The order tracker's memory: an append-only, hash-chained journal in SQLite.
