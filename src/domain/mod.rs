@@ -23,3 +23,8 @@ pub mod risk;
 pub mod event;
 
 pub mod ports;
+
+pub mod book;
+pub mod trade;
+
+pub mod engine;
