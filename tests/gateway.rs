@@ -225,10 +225,30 @@ async fn a_bracket_fills_its_stop_is_moved_in_place_and_it_ends_with_one_fill_of
     for (id, leg) in bracket(1, 9.50, 10.55) {
         desk.place(id, &leg).await;
     }
-    insta::assert_snapshot!(desk.drain().await);
+    insta::assert_snapshot!(desk.drain().await, @r#"
+    1 open Buy 100 MKT 0 PreSubmitted
+    1 status PreSubmitted 0/100 held ""
+    2 open Sell 100 STP 9.5 PreSubmitted
+    2 status PreSubmitted 0/100 held ""
+    1 open Buy 100 MKT 0 Submitted
+    1 status Submitted 0/100 held ""
+    2 open Sell 100 STP 9.5 PreSubmitted
+    2 status PreSubmitted 0/100 held "child"
+    3 open Sell 100 LMT 10.55 PreSubmitted
+    3 status PreSubmitted 0/100 held "child"
+    "#);
     desk.done().await;
     in_time(bars.next()).await.expect("the first bar").expect("readable");
-    insta::assert_snapshot!(desk.drain().await);
+    insta::assert_snapshot!(desk.drain().await, @r#"
+    1 execution 000f4241.00000001.01.01 Bought 100 at 10 on 20131004 09:30:00 US/Eastern ref E
+    1 open Buy 100 MKT 0 Filled
+    1 status Filled 100/0 held ""
+    commission 000f4241.00000001.01.01 1 None
+    2 open Sell 100 STP 9.5 PreSubmitted
+    2 status PreSubmitted 0/100 held "trigger"
+    3 open Sell 100 LMT 10.55 Submitted
+    3 status Submitted 0/100 held ""
+    "#);
     let filled = desk.open_orders().await;
     let perm_id = filled[0].order.perm_id;
 
@@ -236,7 +256,15 @@ async fn a_bracket_fills_its_stop_is_moved_in_place_and_it_ends_with_one_fill_of
         Order { aux_price: Some(9.80), parent_id: 0, transmit: true, ..bracket(1, 9.50, 10.55)[1].1.clone() };
     desk.place(2, &moved).await;
     desk.place(2, &Order { aux_price: Some(9.805), ..moved.clone() }).await;
-    insta::assert_snapshot!(desk.drain().await);
+    insta::assert_snapshot!(desk.drain().await, @r#"
+    2 open Sell 100 STP 9.5 PreSubmitted
+    2 status PreSubmitted 0/100 held "trigger"
+    3 open Sell 100 LMT 10.55 Submitted
+    3 status Submitted 0/100 held ""
+    2 open Sell 100 STP 9.8 PreSubmitted
+    2 status PreSubmitted 0/100 held "trigger"
+    Some(2) notice 110 The price does not conform to the minimum price variation for this contract.
+    "#);
     let open = desk.open_orders().await;
     assert_eq!(
         open.iter().map(|row| (row.order_id, row.order.order_ref.as_str())).collect::<Vec<_>>(),
@@ -249,7 +277,19 @@ async fn a_bracket_fills_its_stop_is_moved_in_place_and_it_ends_with_one_fill_of
         desk.done().await;
         in_time(bars.next()).await.expect("a bar").expect("readable");
     }
-    insta::assert_snapshot!(desk.drain().await);
+    insta::assert_snapshot!(desk.drain().await, @r#"
+    2 open Sell 100 STP 9.8 PreSubmitted
+    2 status PreSubmitted 0/100 held "trigger"
+    3 open Sell 100 LMT 10.55 Submitted
+    3 status Submitted 0/100 held ""
+    3 execution 000f4243.00000002.01.01 Sold 100 at 10.55 on 20131004 09:32:35 US/Eastern ref T
+    3 open Sell 100 LMT 10.55 Filled
+    3 status Filled 100/0 held ""
+    commission 000f4243.00000002.01.01 1 Some(53.0)
+    2 open Sell 100 STP 9.8 Cancelled
+    2 status Cancelled 0/100 held ""
+    Some(2) notice 202 Order Canceled - reason:another order of its group was filled
+    "#);
     assert!(desk.open_orders().await.is_empty());
 
     let mut executions =
@@ -299,7 +339,9 @@ async fn a_bracket_fills_its_stop_is_moved_in_place_and_it_ends_with_one_fill_of
         }
     }
     // At the start, after the entry, with the first two whole minutes, after the target.
-    insta::assert_snapshot!(worth.join(" "));
+    insta::assert_snapshot!(worth.join(" "), @r#"
+    100000.00 400000.00 99997.00 398990.00 100005.00 399014.00 100023.00 399068.00 100053.00 400212.00
+    "#);
     gateway.shutdown().await;
 }
 
@@ -318,7 +360,20 @@ async fn an_order_is_cancelled_once_and_what_cannot_be_is_refused() {
         .await
         .expect("written");
     desk.place(5, &Order { what_if: true, ..order(Action::Buy, "LMT", 10.0) }).await;
-    insta::assert_snapshot!(desk.drain().await);
+    insta::assert_snapshot!(desk.drain().await, @r#"
+    1 open Buy 100 LMT 9 Submitted
+    1 status Submitted 0/100 held ""
+    1 open Buy 100 LMT 9 Cancelled
+    1 status Cancelled 0/100 held ""
+    Some(1) notice 202 Order Canceled - reason:
+    Some(1) notice 10148 OrderId 1 that needs to be cancelled cannot be cancelled, state: Cancelled.
+    Some(8) notice 10147 OrderId 8 that needs to be cancelled is not found.
+    Some(1) notice 103 Duplicate order id
+    Some(2) notice 387 Unsupported order type for this exchange and security type.
+    Some(3) notice 110 The price does not conform to the minimum price variation for this contract.
+    Some(4) notice 200 No security definition has been found for the request
+    5 open Buy 100 LMT 10 PreSubmitted
+    "#);
     assert_eq!(in_time(desk.client.next_valid_order_id()).await.expect("an id"), 6);
     assert!(desk.open_orders().await.is_empty());
     gateway.shutdown().await;
@@ -433,13 +488,13 @@ async fn the_market_opens_on_command_runs_to_its_end_and_says_so() {
     assert_eq!(gateway.market_time(), open, "a subscription does not open it");
     gateway.open_market();
     let mut count = 0;
-    let mut volume = 0.0;
+    let mut volume = 0;
     while count < 4_680 {
         let Some(Ok(SubscriptionItem::Data(bar))) = in_time(bars.next()).await else { panic!("a bar") };
         count += 1;
-        volume += bar.volume;
+        volume += bar.volume as i64;
     }
-    assert_eq!(volume, 4.0 * 1_200.0);
+    assert_eq!(volume, 4 * 1_200);
     in_time(gateway.end_of_bars()).await;
     assert_eq!(desk.notice(2197).await, "simulated gateway: end of bars");
     let mut late = Desk::at(&gateway, 2).await;
@@ -461,6 +516,46 @@ async fn bad_settings_are_told_apart() {
     bars[0].1.swap(1, 2);
     let backwards = Gateway::start(Settings { bars, ..settings() }).await;
     assert!(matches!(backwards, Err(StartError::Bar { index: 2, .. })), "{backwards:?}");
+}
+
+/// Where the market data lies; none with a clear line where it does not.
+fn data(file: &str) -> Option<std::path::PathBuf> {
+    let folder =
+        std::env::var_os("PRUSIK_DATA").map_or_else(|| "../shared/data".into(), std::path::PathBuf::from);
+    let path = folder.join(file);
+    if path.exists() {
+        return Some(path);
+    }
+    // A test's own words are shown when it is run with --nocapture.
+    let _ = std::io::Write::write_all(
+        &mut std::io::stderr(),
+        format!("skipped: no {}\n", path.display()).as_bytes(),
+    );
+    None
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn six_sessions_of_minute_bars_in_lockstep_with_two_round_trips_an_instant() {
+    let Some(path) = data("SPY_1min_2013-10-04_2013-10-11.csv") else { return };
+    let bars = vec![("SPY".to_owned(), prusik::gateway::load_bars(path).expect("bars"))];
+    let gateway = Gateway::start(Settings { bars, ..Settings::default() }).await.expect("started");
+    let desk = Desk::at(&gateway, 1).await;
+    desk.done().await;
+    let mut bars = desk.bars("SPY").await;
+    let mut count = 0;
+    desk.done().await;
+    let over = gateway.end_of_bars();
+    tokio::pin!(over);
+    loop {
+        tokio::select! {
+            bar = bars.next() => drop(bar.expect("a bar").expect("readable")),
+            () = &mut over => break,
+        }
+        count += 1;
+        in_time(desk.client.server_time()).await.expect("a round trip");
+        desk.done().await;
+    }
+    assert!(58_000 < count, "{count} instants");
 }
 
 /// A client without ibapi: raw frames.

@@ -19,7 +19,7 @@ use super::requests::refuse;
 use super::server::Hall;
 use super::telling;
 use super::venue::Refusal;
-use super::wire::{self, Malformed};
+use super::wire::{self, Frame, Malformed};
 
 /// The protocol versions the gateway speaks.
 const VERSION_MIN: i32 = 213;
@@ -107,7 +107,7 @@ async fn enter(line: &mut Line, hall: &Arc<Hall>) -> Result<Seat, Over> {
     wire::push_welcome(&mut line.outbound, max.min(VERSION_MAX), &clock::stamp(now));
     line.flush().await?;
     let id = loop {
-        let Some((id, message, length)) = wire::frame(&line.inbound)? else {
+        let Some(Frame { id, message, bytes }) = wire::frame(&line.inbound)? else {
             line.read_more().await?;
             continue;
         };
@@ -115,7 +115,7 @@ async fn enter(line: &mut Line, hall: &Arc<Hall>) -> Result<Seat, Over> {
             return Err(Malformed::NotStarted.into());
         }
         let start: StartApi = wire::read(asked::START_API, message)?;
-        line.inbound.drain(..length);
+        line.inbound.drain(..bytes);
         break start.client_id.unwrap_or(0);
     };
     let wake = Arc::new(Notify::new());
@@ -177,7 +177,7 @@ struct Patience {
 /// Does every request that has arrived whole.
 async fn work(line: &mut Line, seat: &Seat) -> Result<(), Over> {
     let mut used = 0;
-    while let Some((id, message, length)) = wire::frame(&line.inbound[used..])? {
+    while let Some(Frame { id, message, bytes }) = wire::frame(&line.inbound[used..])? {
         let job = match id.checked_sub(wire::PROTOBUF_ID) {
             None | Some(0) => {
                 debug!(client = seat.id, message = id, "a text message; this protocol version has none");
@@ -185,7 +185,7 @@ async fn work(line: &mut Line, seat: &Seat) -> Result<(), Over> {
             }
             Some(id) => seat.hall.request(seat.id, id, message)?,
         };
-        used += length;
+        used += bytes;
         if let Some(job) = job {
             answer_history(job, seat).await;
         }
