@@ -269,9 +269,8 @@ fn past_bar(
         (BarStart::On(date), _) => session_of(contract, date)?,
         (BarStart::At(at), None) => session_of(contract, contract.session.local_date(at))?,
     };
-    // What is not over yet is as long as it has lasted. A daily bar keeps the whole session, which says whose it is.
-    let end = if length == BarLength::Day1 { end } else { end.min(until) };
-    let seconds = u32::try_from(end.since(start).as_secs()).ok().filter(|seconds| *seconds > 0)?;
+    // What is not over yet is as long as it has lasted.
+    let seconds = u32::try_from(end.min(until).since(start).as_secs()).ok().filter(|seconds| *seconds > 0)?;
     translate::past_bar(bar, start, seconds)
 }
 

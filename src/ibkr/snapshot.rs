@@ -81,9 +81,9 @@ impl Session {
             loop {
                 match asked.next().await {
                     Some(Ok(SubscriptionItem::Data(PositionUpdate::Position(row)))) => {
-                        if row.account == account {
-                            into.positions.extend(translate::position(&row));
-                        }
+                        let ours = translate::position(&row).filter(|_| row.account == account);
+                        // A closed position comes as one of no shares.
+                        into.positions.extend(ours.filter(|position| position.shares != 0));
                     }
                     Some(Ok(SubscriptionItem::Data(PositionUpdate::PositionEnd))) => return Ok(()),
                     Some(Ok(SubscriptionItem::Notice(notice))) if notice.code == SUBSCRIPTION_LAG_CODE => {
