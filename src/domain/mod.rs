@@ -21,5 +21,6 @@ pub mod broker;
 pub mod risk;
 
 pub mod event;
+pub mod told;
 
 pub mod ports;
