@@ -29,6 +29,11 @@ pub enum WebhookRefused {
 /// The URL of a Discord webhook.
 ///
 /// Invariant: nothing shows it. No `Debug`, no `Display`, no `Serialize`; only the delivery takes it apart.
+///
+/// ```compile_fail,E0277
+/// fn shown<T: std::fmt::Debug>() {}
+/// shown::<prusik::notify::WebhookUrl>();
+/// ```
 #[derive(Clone)]
 pub struct WebhookUrl(Url);
 
