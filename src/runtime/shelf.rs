@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::domain::ids::PlanId;
 use crate::domain::plan::{Plan, PlanChange, Problem, Severity, diff};
 use crate::plans::{Folder, SourcedPlan};
-use crate::script::{Host, RuleProblem};
+use crate::script::{Hook, Host, RuleProblem};
 
 /// What the folders hold, and what of it is in force.
 pub(crate) struct Shelf {
@@ -74,19 +74,27 @@ impl Shelf {
 }
 
 /// What the rules say to a plan that reads well, each problem at the place in the plan's file that causes it.
-pub(crate) fn check_rules(rules: &mut Host, sourced: &SourcedPlan) -> Vec<Problem> {
+pub(crate) fn check_rules(rules: &Host, sourced: &SourcedPlan) -> Vec<Problem> {
     rules.check(&sourced.plan).into_iter().map(|problem| place(problem, sourced)).collect()
 }
 
 fn place(problem: RuleProblem, sourced: &SourcedPlan) -> Problem {
-    let section = problem.hook.section();
-    let path = match &problem.parameter {
-        Some(parameter) => format!("{section}.parameters.{parameter}"),
-        None => format!("{section}.function_type"),
+    let section = match problem.hook {
+        Hook::Entry => "entry_function",
+        Hook::Exit => "exit_function",
     };
     let message = match &problem.place {
         Some(place) => format!("{} ({}:{}:{})", problem.message, place.file, place.line, place.column),
-        None => problem.message.clone(),
+        None => problem.message,
     };
-    sourced.source.problem(problem.code, Severity::Error, &path, &message, problem.help.as_deref())
+    match problem.parameter {
+        Some(parameter) => {
+            let path = format!("{section}.parameters.{parameter}");
+            sourced.source.problem(problem.code, Severity::Error, &path, message, problem.help)
+        }
+        None => {
+            let path = format!("{section}.function_type");
+            sourced.source.problem(problem.code, Severity::Error, &path, message, problem.help)
+        }
+    }
 }

@@ -23,14 +23,14 @@ const PAPER: char = 'D';
 
 pub(super) async fn start(options: Options) -> Result<Runtime, RunError> {
     let Options { dir, config, market, at_end, webhook, listener } = options;
-    let paths = config.paths.under(&dir);
-    let rules = Host::start(Some(paths.scripts.clone())).map_err(|error| RunError::Refused(error.to_string()))?;
-    std::fs::create_dir_all(&paths.state)
-        .map_err(|error| RunError::Journal(format!("{}: {error}", paths.state.display())))?;
+    let (plans, scripts, state) =
+        (dir.join(&config.paths.plans), dir.join(&config.paths.scripts), dir.join(&config.paths.state));
+    let rules = Host::start(Some(scripts.clone())).map_err(|error| RunError::Refused(error.to_string()))?;
+    std::fs::create_dir_all(&state).map_err(|error| RunError::Journal(format!("{}: {error}", state.display())))?;
 
-    let journal_path = paths.state.join(JOURNAL_FILE);
+    let journal_path = state.join(JOURNAL_FILE);
     let embedded = matches!(market, MarketPlace::Embedded { .. });
-    let kept = if embedded { shelve_old(&paths.state, &journal_path)? } else { resume(&paths.state, &journal_path)? };
+    let kept = if embedded { shelve_old(&state, &journal_path)? } else { resume(&state, &journal_path)? };
     let mut past = Book::default();
     kept.iter().flat_map(|kept| &kept.events).for_each(|recorded| past.apply(recorded));
 
@@ -61,8 +61,8 @@ pub(super) async fn start(options: Options) -> Result<Runtime, RunError> {
         rules,
         journal,
         session,
-        shelf: Shelf::new(&dir, &paths.plans, live),
-        watch: Watch::start(&[&paths.plans, &paths.scripts]),
+        shelf: Shelf::new(&plans, live),
+        watch: Watch::start(&[&plans, &scripts]),
         discord: discord.map_err(|error| RunError::Configuration(error.to_string()))?,
         listener,
         inputs: VecDeque::new(),
