@@ -1,3 +1,4 @@
+use super::keys::KEYS;
 use super::*;
 
 fn d(text: &str) -> Decimal {

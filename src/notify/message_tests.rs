@@ -162,9 +162,7 @@ fn only_paper_is_called_a_simulation() {
 
 #[test]
 fn a_text_from_outside_calls_nobody_and_formats_nothing() {
-    insta::assert_snapshot!(says("**bold** ~~gone~~ `code` ||spoiler|| [click](https://evil.example) \\*"), @r"
-    \*\*bold\*\* \~\~gone\~\~ \`code\` \|\|spoiler\|\| \[click\](https\://evil.example) \\\*
-    ");
+    insta::assert_snapshot!(says("**bold** ~~gone~~ `code` ||spoiler|| [click](https://evil.example) \\*"), @r"\*\*bold\*\* \~\~gone\~\~ \`code\` \|\|spoiler\|\| \[click\](https\://evil.example) \\\*");
     for mention in ["@everyone", "@here", "<@123>", "<@&123>", "<#123>", "<t:0>", "<https://evil.example>"] {
         let said = says(mention);
         assert!(!said.replace(r"\<", "").contains('<'), "{said}");
