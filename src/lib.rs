@@ -8,5 +8,6 @@ pub mod gateway;
 pub mod ibkr;
 pub mod notify;
 pub mod plans;
+pub mod runtime;
 pub mod script;
 pub mod tracker;

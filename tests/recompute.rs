@@ -113,7 +113,11 @@ fn the_runtime_trades_as_the_rules_recomputed_from_the_bars_say() {
     for case in &CASES {
         let expected = recompute(case, &data.join(case.file));
         let (trades, done) = run(case, &data.join(case.file));
-        assert!(expected.stops.len() > 2, "{}: a story worth telling moves its stop: {expected:?}", case.name);
+        assert!(
+            expected.stops.len() > 2,
+            "{}: a story worth telling moves its stop: {expected:?}",
+            case.name
+        );
         assert_eq!(expected, done, "{}", case.name);
         assert_eq!(trades.len(), usize::from(expected.exit.is_some()), "{}", case.name);
         if let (Some(trade), Some((at, price))) = (trades.first(), expected.exit) {
@@ -153,13 +157,26 @@ fn recompute(case: &Case, file: &Path) -> Course {
     let mut last_session = u32::MAX;
     for bar in &bars {
         // A candle whose last minutes had no trade is over before the next bar is used.
-        let closed_before = [entry_candle.over(bar, case.entry_minutes), exit_candle.over(bar, case.exit_minutes)];
+        let closed_before =
+            [entry_candle.over(bar, case.entry_minutes), exit_candle.over(bar, case.exit_minutes)];
         assert!(closed_before.iter().all(Option::is_none) || bar.minute > 0 || last_session != bar.session);
         let opening = last_session != bar.session;
         last_session = bar.session;
         for (which, closed) in closed_before.into_iter().enumerate() {
             if let Some(candle) = closed {
-                judge(case, which, &candle, &mut streak, &mut entering, &mut held, &mut exiting, &mut best, &mut stop, position, &mut path);
+                judge(
+                    case,
+                    which,
+                    &candle,
+                    &mut streak,
+                    &mut entering,
+                    &mut held,
+                    &mut exiting,
+                    &mut best,
+                    &mut stop,
+                    position,
+                    &mut path,
+                );
             }
         }
         // Orders, as they stand at the beginning of the bar.
@@ -186,17 +203,33 @@ fn recompute(case: &Case, file: &Path) -> Course {
         }
         entry_candle.take(bar);
         exit_candle.take(bar);
-        let closed_now = [entry_candle.ends(bar, case.entry_minutes), exit_candle.ends(bar, case.exit_minutes)];
+        let closed_now =
+            [entry_candle.ends(bar, case.entry_minutes), exit_candle.ends(bar, case.exit_minutes)];
         for (which, closed) in closed_now.into_iter().enumerate() {
             if let Some(candle) = closed {
-                judge(case, which, &candle, &mut streak, &mut entering, &mut held, &mut exiting, &mut best, &mut stop, position, &mut path);
+                judge(
+                    case,
+                    which,
+                    &candle,
+                    &mut streak,
+                    &mut entering,
+                    &mut held,
+                    &mut exiting,
+                    &mut best,
+                    &mut stop,
+                    position,
+                    &mut path,
+                );
             }
         }
     }
     path
 }
 
-#[expect(clippy::too_many_arguments, reason = "the state of a calculation that is kept apart from the product's types")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the state of a calculation that is kept apart from the product's types"
+)]
 fn judge(
     case: &Case,
     which: usize,
@@ -267,7 +300,14 @@ struct Candle {
 impl Candle {
     fn take(&mut self, bar: &Five) {
         if self.key.is_none() {
-            *self = Candle { key: Some((bar.session, bar.minute)), start: bar.start, high: bar.high, low: bar.low, minute: bar.minute, ..*self };
+            *self = Candle {
+                key: Some((bar.session, bar.minute)),
+                start: bar.start,
+                high: bar.high,
+                low: bar.low,
+                minute: bar.minute,
+                ..*self
+            };
         }
         self.high = self.high.max(bar.high);
         self.low = self.low.min(bar.low);
@@ -292,7 +332,11 @@ impl Candle {
     fn close_it(&mut self, minutes: i64, last_of_session: bool) -> Candle {
         // Aligned to the session's open, whenever its first trade was.
         let start = self.start - self.start.rem_euclid(60) - (self.minute % minutes) * 60;
-        let done = Candle { start, last_of_session: last_of_session || (self.minute / minutes + 1) * minutes >= 390, ..*self };
+        let done = Candle {
+            start,
+            last_of_session: last_of_session || (self.minute / minutes + 1) * minutes >= 390,
+            ..*self
+        };
         *self = Candle::default();
         done
     }
@@ -311,7 +355,8 @@ fn five_second_bars(file: &Path) -> Vec<Five> {
     for line in text.lines().skip(1) {
         let cells: Vec<&str> = line.split(',').collect();
         let (date, clock) = (&cells[0][..10], &cells[0][11..16]);
-        let of_day: i64 = clock[..2].parse::<i64>().expect("hours") * 60 + clock[3..].parse::<i64>().expect("minutes");
+        let of_day: i64 =
+            clock[..2].parse::<i64>().expect("hours") * 60 + clock[3..].parse::<i64>().expect("minutes");
         if !(570..960).contains(&of_day) {
             continue;
         }
@@ -326,7 +371,8 @@ fn five_second_bars(file: &Path) -> Vec<Five> {
         for bar in 0..12_i64 {
             let (leg, step) = ((bar / 4) as usize, Decimal::from(bar % 4 + 1));
             let (a, b) = (corners[leg], corners[leg + 1]);
-            let to = (a + (b - a) * step / Decimal::from(4)).round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
+            let to = (a + (b - a) * step / Decimal::from(4))
+                .round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
             bars.push(Five {
                 start: start + bar * 5,
                 open: previous,

@@ -40,6 +40,8 @@ pub(crate) struct Trader {
     pub(super) recovery_due: Option<LinkEvent>,
     /// The folders have to be read again.
     pub(super) reread: bool,
+    /// A file changed so lately that it is not believed yet.
+    pub(super) unsettled: bool,
     pub(super) ended: bool,
     pub(super) bars: u64,
     pub(super) refused: usize,
@@ -190,7 +192,10 @@ impl Trader {
         let at = now.timestamp();
         match told {
             Told::Alarm { .. } | Told::Failed { .. } => error!("{at} {told}"),
-            Told::Refused { .. } | Told::EditRefused { .. } | Told::RuleTrouble { .. } | Told::Orphaned { .. } => {
+            Told::Refused { .. }
+            | Told::EditRefused { .. }
+            | Told::RuleTrouble { .. }
+            | Told::Orphaned { .. } => {
                 warn!("{at} {told}");
             }
             _ => info!("{at} {told}"),

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::clock;
 use crate::domain::ids::PlanId;
 use crate::domain::plan::{Plan, PlanChange, Problem, Severity, diff};
 use crate::plans::{Folder, SourcedPlan};
@@ -29,17 +30,18 @@ pub(crate) struct Reading {
 }
 
 impl Shelf {
-    /// A shelf over the folder of plans; `live` are the plans the journal holds in force.
-    pub(crate) fn new(plans: &Path, live: impl IntoIterator<Item = Plan>) -> Shelf {
+    /// A shelf over the folder of plans, which people know as `shown_as`; `live` are the plans the journal holds in
+    /// force.
+    pub(crate) fn new(plans: &Path, shown_as: &Path, live: impl IntoIterator<Item = Plan>) -> Shelf {
         let live = live.into_iter().map(|plan| (plan.id.clone(), plan)).collect();
-        Shelf { folder: Folder::new(plans), live, told: BTreeSet::new() }
+        Shelf { folder: Folder::new(plans, shown_as.display().to_string()), live, told: BTreeSet::new() }
     }
 
     /// Reads both folders again. What does not read or check leaves its last good version in force.
     pub(crate) fn read(&mut self, rules: &mut Host) -> Reading {
         let mut problems = rules.refresh();
-        let reading = self.folder.look();
-        let unsettled = reading.unsettled;
+        let reading = self.folder.look(clock::moment());
+        let unsettled = reading.unsettled > 0;
         let broken_files = reading.problems.iter().any(|problem| problem.severity == Severity::Error);
         problems.extend(reading.problems);
         let mut wanted = BTreeMap::new();
@@ -48,7 +50,7 @@ impl Shelf {
             let good = found.iter().all(|problem| problem.severity < Severity::Error);
             problems.extend(found);
             if good {
-                wanted.insert(id, sourced.plan);
+                wanted.insert(id, sourced.plan.clone());
             } else if let Some(last_good) = self.live.get(&id) {
                 wanted.insert(id, last_good.clone());
             }

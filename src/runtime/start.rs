@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 use tracing::info;
 
 use super::{MarketPlace, Options, RunError, Runtime, Trader, clock, shelf::Shelf};
@@ -20,13 +22,17 @@ use crate::tracker::{self, JOURNAL_FILE, Journal, Meta, Mode, Reader};
 
 /// Paper and simulated accounts begin with this letter; others hold real money.
 const PAPER: char = 'D';
+/// How long a start waits for files that are being written, at most: looks and the pause between two of them.
+const SETTLE_LOOKS_MAX: u32 = 14;
+const SETTLE_PAUSE: Duration = Duration::from_millis(200);
 
 pub(super) async fn start(options: Options) -> Result<Runtime, RunError> {
     let Options { dir, config, market, at_end, webhook, listener } = options;
     let (plans, scripts, state) =
         (dir.join(&config.paths.plans), dir.join(&config.paths.scripts), dir.join(&config.paths.state));
     let rules = Host::start(Some(scripts.clone())).map_err(|error| RunError::Refused(error.to_string()))?;
-    std::fs::create_dir_all(&state).map_err(|error| RunError::Journal(format!("{}: {error}", state.display())))?;
+    std::fs::create_dir_all(&state)
+        .map_err(|error| RunError::Journal(format!("{}: {error}", state.display())))?;
 
     let journal_path = state.join(JOURNAL_FILE);
     let embedded = matches!(market, MarketPlace::Embedded { .. });
@@ -61,8 +67,8 @@ pub(super) async fn start(options: Options) -> Result<Runtime, RunError> {
         rules,
         journal,
         session,
-        shelf: Shelf::new(&plans, live),
-        watch: Watch::start(&[&plans, &scripts]),
+        shelf: Shelf::new(&plans, &config.paths.plans, live),
+        watch: Watch::start(vec![plans, scripts]),
         discord: discord.map_err(|error| RunError::Configuration(error.to_string()))?,
         listener,
         inputs: VecDeque::new(),
@@ -71,6 +77,7 @@ pub(super) async fn start(options: Options) -> Result<Runtime, RunError> {
         look: false,
         recovery_due: None,
         reread: false,
+        unsettled: false,
         ended: false,
         bars: 0,
         refused: 0,
@@ -92,16 +99,29 @@ async fn begin(trader: &mut Trader) -> Result<(), RunError> {
         trader.session.done().await.map_err(down)?;
     }
     trader.recover().await?.map_err(down)?;
-    trader.reread = true;
-    trader.turn(false).await?.map_err(down)
+    for _ in 0..SETTLE_LOOKS_MAX {
+        trader.reread = true;
+        trader.turn(false).await?.map_err(down)?;
+        if !trader.unsettled {
+            break;
+        }
+        // A file that was written a moment ago may be half of one. The market waits for the whole.
+        sleep(SETTLE_PAUSE).await;
+    }
+    Ok(())
 }
 
 async fn open_market_place(market: MarketPlace) -> Result<(Option<Gateway>, String), RunError> {
     match market {
         MarketPlace::Gateway { address } => Ok((None, address)),
         MarketPlace::Embedded { bars, cash, speed } => {
-            let settings =
-                gateway::Settings { bars, cash, speed, start: MarketStart::OnCommand, ..gateway::Settings::default() };
+            let settings = gateway::Settings {
+                bars,
+                cash,
+                speed,
+                start: MarketStart::OnCommand,
+                ..gateway::Settings::default()
+            };
             let gateway = Gateway::start(settings).await.map_err(|error| match error {
                 gateway::StartError::PortInUse { .. } | gateway::StartError::Listen { .. } => {
                     RunError::Unreachable(error.to_string())
@@ -145,8 +165,9 @@ fn shelve_old(state: &Path, path: &Path) -> Result<Option<Kept>, RunError> {
     if reader.meta().mode == Mode::Connected {
         let mut book = Book::default();
         reader.fold(|recorded| book.apply(&recorded)).map_err(journal_error)?;
-        let busy = book.active().any(|record| book.position(record).is_some_and(|position| !position.qty.is_zero()))
-            || book.orders().any(|order| order.state.is_live());
+        let busy =
+            book.active().any(|record| book.position(record).is_some_and(|position| !position.qty.is_zero()))
+                || book.orders().any(|order| order.state.is_live());
         if busy {
             return Err(RunError::Refused(format!(
                 "this directory's journal holds open positions or orders of account {} at a gateway; \

@@ -21,7 +21,11 @@ const CLOCK: Duration = Duration::from_secs(1);
 
 impl Trader {
     /// Turns the loop until `stop`, or until the bars end.
-    pub(super) async fn turn_until(&mut self, mut stop: watch::Receiver<bool>, at_end: AtEnd) -> Result<(), RunError> {
+    pub(super) async fn turn_until(
+        &mut self,
+        mut stop: watch::Receiver<bool>,
+        at_end: AtEnd,
+    ) -> Result<(), RunError> {
         let mut clock: Interval = interval(CLOCK);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -137,7 +141,10 @@ impl Trader {
         match event {
             LinkEvent::EndOfBars => {
                 if !self.ended {
-                    self.tell(now, &Told::Info { text: "the bars of the simulated gateway have ended".into() });
+                    self.tell(
+                        now,
+                        &Told::Info { text: "the bars of the simulated gateway have ended".into() },
+                    );
                 }
                 self.ended = true;
             }
@@ -164,9 +171,7 @@ impl Trader {
         for problem in &reading.problems {
             self.tell_problem(now, problem);
         }
-        if reading.unsettled {
-            self.watch.again();
-        }
+        self.unsettled = reading.unsettled;
         if !reading.changes.is_empty() {
             self.feed(now, Input::Plans(reading.changes)).await?;
         }
