@@ -21,5 +21,11 @@ pub mod broker;
 pub mod risk;
 
 pub mod event;
+pub mod told;
 
 pub mod ports;
+
+pub mod book;
+pub mod trade;
+
+pub mod engine;
