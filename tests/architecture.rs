@@ -16,7 +16,8 @@ const PROGRAM_LINES_MAX: usize = 500;
 
 const ADAPTERS: [&str; 7] = ["script", "plans", "ibkr", "tracker", "gateway", "notify", "control"];
 
-/// Everything that may stand directly below `src/`, and which of the others it may name.
+/// Everything that may stand directly below `src/`, a file or a folder of that name, and which of the others it may
+/// name.
 const ROWS: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("script", &["domain"]),
@@ -28,16 +29,13 @@ const ROWS: [(&str, &[&str]); 13] = [
     ("control", &["domain"]),
     ("runtime", &["domain", "script", "plans", "ibkr", "tracker", "gateway", "notify", "control"]),
     // Of all but the domain it may name the settings only, see `config_names_settings_only`.
-    (
-        "config.rs",
-        &["domain", "runtime", "script", "plans", "ibkr", "tracker", "gateway", "notify", "control"],
-    ),
+    ("config", &["domain", "runtime", "script", "plans", "ibkr", "tracker", "gateway", "notify", "control"]),
     // Beside the runtime: `gateway` serves alone, `check` reads plans and rules, `orders`, `trades` and `journal`
     // read a journal that no runtime needs to run for, `status` and `halt` talk to one that runs.
     ("cli", &["domain", "runtime", "config", "gateway", "plans", "script", "tracker", "control"]),
-    ("main.rs", &["cli"]),
+    ("main", &["cli"]),
     (
-        "lib.rs",
+        "lib",
         &[
             "domain", "runtime", "config", "cli", "script", "plans", "ibkr", "tracker", "gateway", "notify",
             "control",
@@ -49,14 +47,14 @@ const ROWS: [(&str, &[&str]); 13] = [
 const WALLS: [(&str, &[&str]); 10] = [
     ("ibapi", &["ibkr/"]),
     ("rhai", &["script/"]),
-    ("serde_saphyr", &["plans/", "config.rs"]),
+    ("serde_saphyr", &["plans/", "config"]),
     ("rusqlite", &["tracker/"]),
     ("prost", &["gateway/"]),
     ("notify", &["plans/"]),
     ("reqwest", &["notify/"]),
-    ("clap", &["cli/", "main.rs"]),
-    ("tracing_subscriber", &["cli/", "main.rs"]),
-    ("serde_yaml", &["cli/"]),
+    ("clap", &["cli/", "main"]),
+    ("tracing_subscriber", &["cli/", "main"]),
+    ("serde_yaml", &["cli/", "config"]),
 ];
 
 /// The foreign crates of the domain; of those that it may name, words that would look at the world.
@@ -113,12 +111,12 @@ fn findings(sources: &[Source], dependencies: &[String]) -> Vec<Finding> {
 
 /// A path into the package stays within what its place may name.
 fn layers(source: &Source, path: &Spelled, may_name: &[&str]) -> Option<Finding> {
-    let by_own_name = source.place() == "main.rs" && path.words.first().is_some_and(|word| word == "prusik");
+    let by_own_name = source.place() == "main" && path.words.first().is_some_and(|word| word == "prusik");
     if path.from == Origin::Anywhere && !by_own_name {
         return None;
     }
     let words = &path.words[usize::from(by_own_name)..];
-    let own = source.place().trim_end_matches(".rs");
+    let own = source.place();
     match words.first().map(String::as_str) {
         None if path.renamed => Some(found(source, path.line, "gives the package another name")),
         None => None,
@@ -132,7 +130,7 @@ fn layers(source: &Source, path: &Spelled, may_name: &[&str]) -> Option<Finding>
 }
 
 fn is_place(name: &str) -> bool {
-    ROWS.iter().any(|(place, _)| place.trim_end_matches(".rs") == name)
+    ROWS.iter().any(|(place, _)| *place == name)
 }
 
 fn walls(source: &Source, path: &Spelled) -> Option<Finding> {
@@ -141,7 +139,7 @@ fn walls(source: &Source, path: &Spelled) -> Option<Finding> {
     let ours =
         path.from == Origin::Package || source.file == "lib.rs" || path.words.len() == 1 && !path.renamed;
     // Above the adapters, `notify::` is the folder of that name.
-    let folder = is_place(name) && matches!(source.place(), "runtime" | "config.rs" | "cli" | "main.rs");
+    let folder = is_place(name) && matches!(source.place(), "runtime" | "config" | "cli" | "main");
     let inside = allowed.iter().any(|place| source.file.starts_with(place));
     (!ours && !folder && !inside)
         .then(|| found(source, path.line, &format!("the crate {name} stops at {}", allowed.join(" and "))))
@@ -174,7 +172,7 @@ fn domain_paths(source: &Source, path: &Spelled, dependencies: &[String]) -> Opt
 fn config_names_settings_only(source: &Source, path: &Spelled) -> Option<Finding> {
     let adapter = path.words.first().filter(|word| ADAPTERS.contains(&&***word) || *word == "runtime")?;
     let named = path.words.len() == 1 || path.words.iter().any(|word| word.ends_with("Settings"));
-    (source.place() == "config.rs" && !named)
+    (source.place() == "config" && !named)
         .then(|| found(source, path.line, &format!("config names only the settings of {adapter}")))
 }
 
@@ -231,7 +229,7 @@ fn the_sources_keep_the_rules_of_the_house() {
 fn everything_below_src_has_a_row() {
     for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).expect("src") {
         let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
-        assert!(ROWS.iter().any(|(place, _)| *place == name), "src/{name} has no row in the table");
+        assert!(is_place(name.trim_end_matches(".rs")), "src/{name} has no row in the table");
     }
 }
 

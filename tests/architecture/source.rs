@@ -70,9 +70,10 @@ impl Source {
         paths(if part == Part::Program { &self.program } else { &self.tests }, &self.module)
     }
 
-    /// The first name below `src/`: `domain`, or `config.rs`.
+    /// The first name below `src/`, of a folder or a file: `domain`, `config`.
     pub(crate) fn place(&self) -> &str {
-        self.file.split('/').next().unwrap_or(&self.file)
+        let first = self.file.split('/').next().unwrap_or(&self.file);
+        first.trim_end_matches(".rs")
     }
 }
 
