@@ -136,7 +136,7 @@ fn what_needs_a_look_goes_out() {
 #[test]
 fn what_happens_all_the_time_stays_on_the_log() {
     let (from, to) = (price("167"), price("167.31"));
-    let quiet = vec![
+    let quiet = [
         Told::Changed { plan: id("X") },
         Told::Ended { plan: id("X"), how: Ending::Removed },
         Told::Protected {
