@@ -21,6 +21,7 @@ pub mod broker;
 pub mod risk;
 
 pub mod event;
+pub mod told;
 
 pub mod ports;
 

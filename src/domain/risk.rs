@@ -8,7 +8,7 @@ use std::fmt;
 use rust_decimal::Decimal;
 
 use super::ids::{Direction, OrderRef};
-use super::money::{Cash, Distance, Price, Qty, Tick, at_least_cents, cents};
+use super::money::{Cash, Distance, Price, Qty, SHARES_MAX, Tick, at_least_cents, cents};
 use super::order::{Amendment, OrderKind, Ticket};
 use super::plan::RiskCategory;
 
@@ -287,7 +287,7 @@ pub fn size(account: Cash, percent: Decimal, reference: Price, stop: Price) -> Q
         return Qty::ZERO;
     }
     let budget = account.percent(percent);
-    let qty = Qty::floor(budget.decimal() / distance.decimal());
+    let qty = shares_for(budget, distance.decimal());
     // A quotient cut at 28 digits may have been rounded up to a whole number.
     if distance * qty > budget { qty.minus(Qty::new(1)) } else { qty }
 }
@@ -331,30 +331,32 @@ pub fn approve_size(
             max: portfolio_risk_percent,
         });
     }
+    let spendable = account.buying_power - reserved_value;
     let value_max = account.value.percent(order_value_percent);
     if sized.value > value_max {
         return Err(Denied::OrderValue {
             current: sized.value.percent_of(account.value),
             max: order_value_percent,
-            largest: affordable(value_max, request.reference),
+            largest: shares_for(value_max.min(spendable), request.reference.decimal()).min(order_shares),
         });
     }
     if qty > order_shares {
         return Err(Denied::OrderShares { current: qty, max: order_shares });
     }
-    let spendable = account.buying_power - reserved_value;
     if sized.value > spendable {
         return Err(Denied::BuyingPower {
             current: sized.value,
             max: spendable,
-            largest: affordable(spendable, request.reference),
+            largest: shares_for(spendable, request.reference.decimal()),
         });
     }
     Ok(sized)
 }
 
-fn affordable(money: Cash, price: Price) -> Qty {
-    Qty::floor(money.decimal() / price.decimal())
+/// As many whole shares as `money` pays for; none for a debt. A quotient that no decimal holds is the most there is.
+fn shares_for(money: Cash, per_share: Decimal) -> Qty {
+    let money = money.decimal().max(Decimal::ZERO);
+    money.checked_div(per_share).map_or(Qty::new(SHARES_MAX), Qty::floor)
 }
 
 /// An entry with its protection: they reach the broker together or not at all.
@@ -444,10 +446,11 @@ pub enum StopRefusal {
 /// Rounds a stop to its tick towards the market: up for a long, down for a short. Rounding never adds risk.
 /// Refuses what is no price.
 pub fn stop_on_tick(direction: Direction, raw: Decimal, tick: Tick) -> Result<Price, StopRefusal> {
-    let rounded = match direction {
+    // A rule can propose any number; one beyond all prices would not survive the division by the tick.
+    let rounded = Price::new(raw).and_then(|_| match direction {
         Direction::Long => tick.up(raw),
         Direction::Short => tick.down(raw),
-    };
+    });
     rounded.map_err(|_| StopRefusal::NoPrice(raw))
 }
 

@@ -1,1 +1,47 @@
-//! A simulated IB Gateway on TCP.
+//! A simulated IB Gateway on TCP: it speaks the TWS protocol and trades bars from files, in market time.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `bars` | reading source bars from CSV, walking one into bars of five seconds |
+//! | `feed` | the stream of instants: all symbols' bars of the same five seconds |
+//! | `venue` | orders and matching, pure; `account` the money they move |
+//! | `market` | feed and venue together, and market time |
+//! | `exchange` | the market and its clients: who is told what, when the next instant may go |
+//! | `requests`, `ticket`, `history`, `contract` | what each message of a client does |
+//! | `telling` | what the market's state looks like in messages |
+//! | `wire`, `messages` | frames, and the protobuf messages with IBKR's field numbers |
+//! | `session`, `server` | one connection; the gateway's start, pace and end |
+//! | `synthetic` | minute bars for two symbols that need no file |
+//!
+//! **Time.** Nothing here reads a clock: the time the gateway tells is that of the bars, so that the same bars and
+//! the same requests bring the same frames. A client may keep step: see [`Gateway`] and the README.
+//!
+//! **Lockstep.** A client that asks for the time in milliseconds says with it "I am done with all you sent me".
+//! From then on the next instant waits for it. Saying it before any subscription only joins, and holds the market
+//! until it is said again. A client that is silent for 30 s is not waited for any more.
+//!
+//! What it refuses to be: an exchange with a book, partial fills or delays; a judge of margin; a recorder of
+//! anything — its state ends with it.
+
+mod account;
+mod bars;
+mod clock;
+mod contract;
+mod exchange;
+mod feed;
+mod history;
+mod market;
+mod messages;
+mod requests;
+mod server;
+mod session;
+mod synthetic;
+mod telling;
+mod ticket;
+mod venue;
+mod wire;
+
+pub use bars::{BarProblem, LoadError, SourceBar, load_bars};
+pub use requests::MarketStart;
+pub use server::{Gateway, Settings, Speed, StartError};
+pub use synthetic::synthetic_bars;

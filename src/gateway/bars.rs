@@ -1,0 +1,242 @@
+//! Source bars: reading them from CSV, checking them, and walking one into bars of five seconds.
+//!
+//! The format is `time,open,high,low,close,volume`, `time` being the bar's start in RFC 3339. The length of a
+//! bar is the smallest gap between two bars of its file; a file whose smallest gap is 23 hours or more is a
+//! daily one, and its bars span 09:30–16:00 in New York whatever their times say.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+
+use super::clock;
+
+mod csv;
+mod walk;
+
+pub(super) use walk::{Bar, Walk};
+
+/// The shortest gap, in seconds, that makes a file a daily one: a day that loses an hour to daylight saving.
+const DAILY_GAP_SECONDS_MIN: i64 = 23 * 3_600;
+/// The length taken for a file of a single bar, where no gap tells it.
+const LONE_BAR_SECONDS: i64 = 60;
+/// The smallest price difference of the simulated exchange, and the decimals it has.
+pub(super) const TICK_DECIMALS: u32 = 2;
+
+/// One bar of a source file, as it stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourceBar {
+    /// When the bar starts.
+    pub time: Timestamp,
+    /// The first price.
+    pub open: Decimal,
+    /// The highest price.
+    pub high: Decimal,
+    /// The lowest price.
+    pub low: Decimal,
+    /// The last price.
+    pub close: Decimal,
+    /// Shares traded.
+    pub volume: u64,
+}
+
+/// One thing that is wrong in a bar file, with its place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {what}")]
+pub struct BarProblem {
+    /// The line, counted from 1; the header is line 1.
+    pub line: u64,
+    /// The character in that line, counted from 1.
+    pub column: u64,
+    /// What is wrong.
+    pub what: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+/// Why a bar file could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// There is no such file.
+    #[error("there is no file {}", path.display())]
+    Missing {
+        /// The path as it was given.
+        path: PathBuf,
+    },
+    /// The file is there and could not be read.
+    #[error("cannot read {}: {error}", path.display())]
+    Unreadable {
+        /// The path as it was given.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The file was read, and not everything in it is a bar.
+    #[error("{} has {} malformed row(s), the first at {}", path.display(), problems.len(), problems[0])]
+    Malformed {
+        /// The path as it was given.
+        path: PathBuf,
+        /// Everything that is wrong, in the order of the file; never empty.
+        problems: Vec<BarProblem>,
+    },
+}
+
+/// Reads a bar file. All its problems are told at once.
+///
+/// # Errors
+/// [`LoadError::Missing`] where there is no file, [`LoadError::Unreadable`] where it could not be read,
+/// [`LoadError::Malformed`] for rows that are no bars: a missing or unknown column, a time that is no RFC 3339
+/// or not on a five-second mark, a price that is not above zero, a high below the low, times that repeat or go
+/// back, and a file without bars.
+pub fn load_bars(path: impl AsRef<Path>) -> Result<Vec<SourceBar>, LoadError> {
+    let path = path.as_ref();
+    let bytes = std::fs::read(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => LoadError::Missing { path: path.to_owned() },
+        _ => LoadError::Unreadable { path: path.to_owned(), error },
+    })?;
+    csv::read(&bytes).map_err(|problems| LoadError::Malformed { path: path.to_owned(), problems })
+}
+
+/// What is wrong with one bar, told without a place: the reader of a file adds line and column.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Flaw {
+    #[error("{field} is not above zero")]
+    NotPositive { field: &'static str },
+    #[error("high {high} is below low {low}")]
+    HighBelowLow { high: Decimal, low: Decimal },
+    #[error("{field} {price} is outside of low {low} to high {high}")]
+    OutsideRange { field: &'static str, price: Decimal, low: Decimal, high: Decimal },
+    #[error("the time is not on a five-second mark")]
+    OffMark,
+    #[error("the time repeats the bar before it")]
+    Repeated,
+    #[error("the time is before the bar before it")]
+    Backwards,
+    #[error("a second bar for the same day, in a file of daily bars")]
+    SameDay,
+}
+
+impl Flaw {
+    /// The column of the CSV format that the flaw is about.
+    pub(super) fn field(&self) -> &'static str {
+        match self {
+            Flaw::NotPositive { field } | Flaw::OutsideRange { field, .. } => field,
+            Flaw::HighBelowLow { .. } => "high",
+            Flaw::OffMark | Flaw::Repeated | Flaw::Backwards | Flaw::SameDay => "time",
+        }
+    }
+
+    pub(super) fn help(&self) -> &'static str {
+        match self {
+            Flaw::NotPositive { .. } => "give a price above zero",
+            Flaw::HighBelowLow { .. } => {
+                "the highest price of a bar is at least its lowest: swap or correct them"
+            }
+            Flaw::OutsideRange { .. } => "open and close lie between low and high",
+            Flaw::OffMark => "start bars on multiples of five seconds",
+            Flaw::Repeated => "remove one of the two rows",
+            Flaw::Backwards => "sort the rows by time, oldest first",
+            Flaw::SameDay => "keep one row a day, or give minute bars",
+        }
+    }
+}
+
+/// Everything that is wrong with a bar, looked at after the one before it.
+pub(super) fn flaws(bar: &SourceBar, before: Option<&SourceBar>) -> Vec<Flaw> {
+    let mut flaws = Vec::new();
+    let SourceBar { time, open, high, low, close, volume: _ } = *bar;
+    if time.as_second() % clock::SLOT_SECONDS != 0 || time.subsec_nanosecond() != 0 {
+        flaws.push(Flaw::OffMark);
+    }
+    match before {
+        Some(before) if time == before.time => flaws.push(Flaw::Repeated),
+        Some(before) if time < before.time => flaws.push(Flaw::Backwards),
+        _ => {}
+    }
+    for (field, price) in [("open", open), ("high", high), ("low", low), ("close", close)] {
+        if price <= Decimal::ZERO {
+            flaws.push(Flaw::NotPositive { field });
+        }
+    }
+    if high < low {
+        flaws.push(Flaw::HighBelowLow { high, low });
+        return flaws;
+    }
+    for (field, price) in [("open", open), ("close", close)] {
+        if price < low || high < price {
+            flaws.push(Flaw::OutsideRange { field, price, low, high });
+        }
+    }
+    flaws
+}
+
+/// How long the bars of a series are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Length {
+    /// Every bar covers this many seconds from its start; a multiple of five.
+    Seconds(i64),
+    /// Every bar covers the session of its date.
+    Session,
+}
+
+/// The bars of one symbol, checked, oldest first.
+#[derive(Debug)]
+pub(super) struct Series {
+    pub(super) bars: Vec<SourceBar>,
+    pub(super) length: Length,
+}
+
+impl Series {
+    /// Checks the bars and measures them; refuses with the place in the list (counted from 0) and the flaw.
+    pub(super) fn new(bars: Vec<SourceBar>) -> Result<Series, (usize, Flaw)> {
+        let mut before = None;
+        for (index, bar) in bars.iter().enumerate() {
+            if let Some(flaw) = flaws(bar, before).into_iter().next() {
+                return Err((index, flaw));
+            }
+            before = Some(bar);
+        }
+        let length = length_of(&bars);
+        if length == Length::Session
+            && let Some(index) = same_day(&bars)
+        {
+            return Err((index, Flaw::SameDay));
+        }
+        Ok(Series { bars, length })
+    }
+
+    /// When a bar starts and how many five-second bars it walks.
+    pub(super) fn span(&self, index: usize) -> (i64, i64) {
+        let start = self.bars[index].time.as_second();
+        match self.length {
+            Length::Seconds(seconds) => (start, seconds / clock::SLOT_SECONDS),
+            Length::Session => {
+                let open = clock::Session::on(clock::date(start)).open;
+                (open, clock::SESSION_SECONDS / clock::SLOT_SECONDS)
+            }
+        }
+    }
+
+    /// The walk of one bar.
+    pub(super) fn walk(&self, index: usize) -> Walk {
+        let (start, slots) = self.span(index);
+        Walk::new(&self.bars[index], start, slots)
+    }
+}
+
+/// The length of the bars: the smallest gap between two of them.
+pub(super) fn length_of(bars: &[SourceBar]) -> Length {
+    let gaps = bars.windows(2).map(|pair| pair[1].time.as_second() - pair[0].time.as_second());
+    match gaps.filter(|gap| *gap > 0).min() {
+        None => Length::Seconds(LONE_BAR_SECONDS),
+        Some(gap) if gap >= DAILY_GAP_SECONDS_MIN => Length::Session,
+        Some(gap) => Length::Seconds(gap),
+    }
+}
+
+/// The first bar of a daily series that falls on the date of the bar before it.
+pub(super) fn same_day(bars: &[SourceBar]) -> Option<usize> {
+    let date = |bar: &SourceBar| clock::date(bar.time.as_second());
+    (1..bars.len()).find(|&index| date(&bars[index]) <= date(&bars[index - 1]))
+}

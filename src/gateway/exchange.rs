@@ -1,0 +1,322 @@
+//! The market and the clients that look at it: who is owed which frames, and when the next instant may go.
+//!
+//! All of it stands behind one lock, held only for as long as it takes to write frames into the clients'
+//! buffers: so every client sees the same order of things, and no client can hold up another.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use tracing::{debug, info, warn};
+
+use super::account::Worth;
+use super::clock;
+use super::market::Market;
+use super::messages::{AccountSummary, AccountText, AccountValue, PortfolioValue, told};
+use super::telling::{self, NO_REQUEST};
+use super::venue::{Fact, Reach};
+use super::wire::{double, push};
+
+/// Frames that may wait for a client, in bytes; above, the next instant waits for the client.
+const WAITING_BYTES_MAX: usize = 256 * 1024;
+/// The notice that the bars are over.
+const END_OF_BARS: (i32, &str) = (2197, "simulated gateway: end of bars");
+
+/// Where the market stands in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    Closed,
+    Open,
+    Over,
+}
+
+/// One connected client.
+#[derive(Debug)]
+pub(super) struct Client {
+    /// Frames it has not been given yet.
+    pub(super) out: Vec<u8>,
+    /// Bytes given to its connection that the network has not taken yet.
+    pub(super) in_flight: usize,
+    /// Told when there is something to send.
+    pub(super) wake: Arc<Notify>,
+    pub(super) step: Step,
+    pub(super) bars: Vec<BarFeed>,
+    pub(super) summaries: Vec<Summary>,
+    pub(super) positions: Wants,
+    pub(super) account: Wants,
+}
+
+/// A subscription to the five-second bars of a symbol.
+#[derive(Debug)]
+pub(super) struct BarFeed {
+    pub(super) req_id: i32,
+    pub(super) symbol: usize,
+    pub(super) reach: Reach,
+}
+
+/// A subscription to rows of the account.
+#[derive(Debug)]
+pub(super) struct Summary {
+    pub(super) req_id: i32,
+    pub(super) tags: Vec<String>,
+}
+
+/// Whether a client wants to hear of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wants {
+    Nothing,
+    Updates,
+}
+
+/// How a client keeps step with the market.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// It never said "done": bars are simply sent.
+    Free,
+    /// It said it wants to keep step before it subscribed to any bars: the market waits until it says so again.
+    Holding,
+    /// It has seen an instant and has not said "done". Without a subscription nothing waits for it.
+    Busy,
+    Done,
+}
+
+impl Client {
+    pub(super) fn new(wake: Arc<Notify>) -> Client {
+        Client {
+            out: Vec::new(),
+            in_flight: 0,
+            wake,
+            step: Step::Free,
+            bars: Vec::new(),
+            summaries: Vec::new(),
+            positions: Wants::Nothing,
+            account: Wants::Nothing,
+        }
+    }
+
+    fn is_waited_for(&self) -> bool {
+        match self.step {
+            Step::Free | Step::Done => false,
+            Step::Holding => true,
+            Step::Busy => !self.bars.is_empty(),
+        }
+    }
+
+    fn keeps_up(&self) -> bool {
+        self.out.len() + self.in_flight <= WAITING_BYTES_MAX
+    }
+}
+
+/// The market, its clients, and what the last instant left to be told.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    pub(super) market: Market,
+    pub(super) phase: Phase,
+    /// In the order of their ids, so that the same run writes the same frames.
+    pub(super) clients: BTreeMap<i32, Client>,
+    /// Instants sent so far.
+    pub(super) instants: u64,
+    pub(super) facts: Vec<Fact>,
+    /// What the account was worth when its rows were last pushed.
+    told: Worth,
+}
+
+impl Exchange {
+    pub(super) fn new(market: Market) -> Exchange {
+        let told = market.venue.account.worth();
+        let clients = BTreeMap::new();
+        Exchange { market, phase: Phase::Closed, clients, instants: 0, facts: Vec::new(), told }
+    }
+
+    /// Opens the market, if it was not open before.
+    pub(super) fn open(&mut self) {
+        if self.phase == Phase::Closed {
+            self.phase = Phase::Open;
+            info!(at = %clock::stamp(self.market.now), "the simulated market opens");
+        }
+    }
+
+    /// Opens the market by command: who commands it is ready, so nobody who only joined is waited for.
+    pub(super) fn open_by_command(&mut self) {
+        self.open();
+        for client in self.clients.values_mut().filter(|client| client.step == Step::Holding) {
+            client.step = Step::Done;
+        }
+    }
+
+    /// A client says it is done with the last instant, and that it keeps step from now on.
+    pub(super) fn done(&mut self, id: i32) {
+        if let Some(client) = self.clients.get_mut(&id) {
+            client.step = match client.step {
+                Step::Free if client.bars.is_empty() && self.phase != Phase::Over => Step::Holding,
+                _ => Step::Done,
+            };
+        }
+    }
+
+    /// Whether the next instant, or the end, may be told now.
+    pub(super) fn may_advance(&self) -> bool {
+        self.phase == Phase::Open
+            && self.clients.values().all(|client| !client.is_waited_for() && client.keeps_up())
+    }
+
+    /// Trades the next instant and writes what it brings to the clients' buffers: orders first, then the
+    /// account, then the bars. Invariant: only called when [`Exchange::may_advance`].
+    pub(super) fn advance(&mut self) {
+        if !self.market.advance(&mut self.facts) {
+            self.end();
+            return;
+        }
+        self.instants += 1;
+        let filled = self.tell_facts();
+        self.tell_account(&filled);
+        let Exchange { market, clients, .. } = self;
+        for client in clients.values_mut() {
+            for feed in &client.bars {
+                if feed.reach == Reach::Session && !market.in_session() {
+                    continue;
+                }
+                if let Some(bar) = market.slot.bars.get(feed.symbol).and_then(Option::as_ref) {
+                    telling::real_time_bar(&mut client.out, feed.req_id, bar);
+                }
+            }
+            if client.step == Step::Done {
+                client.step = Step::Busy;
+            }
+            if !client.out.is_empty() {
+                client.wake.notify_one();
+            }
+        }
+    }
+
+    /// Tells the owners what became of their orders. Answers the symbols in which something filled, in order.
+    pub(super) fn tell_facts(&mut self) -> Vec<usize> {
+        let Exchange { market, clients, facts, .. } = self;
+        let mut filled = Vec::new();
+        for fact in facts.drain(..) {
+            let place = match fact {
+                Fact::Stands(place, _) | Fact::Cancelled(place, _) | Fact::Noted(place, _) => place,
+                Fact::Filled(execution) => market.venue.executions[execution].order,
+            };
+            let ticket = &market.venue.orders[place].ticket;
+            if matches!(fact, Fact::Filled(_)) {
+                debug!(
+                    order = ticket.key.id,
+                    client = ticket.key.client,
+                    "filled at {}",
+                    clock::stamp(market.slot.start)
+                );
+                filled.push(ticket.symbol);
+            }
+            if let Some(owner) = clients.get_mut(&ticket.key.client) {
+                telling::fact(&mut owner.out, market, &fact);
+                owner.wake.notify_one();
+            }
+        }
+        filled.sort_unstable();
+        filled.dedup();
+        filled
+    }
+
+    /// Positions and account rows: after a fill, and with every whole minute in which a value changed.
+    fn tell_account(&mut self, filled: &[usize]) {
+        let minute = self.market.now % 60 == 0;
+        if filled.is_empty() && !minute {
+            return;
+        }
+        let worth = self.market.venue.account.worth();
+        if filled.is_empty() && worth == self.told {
+            return;
+        }
+        self.told = worth;
+        let Exchange { market, clients, .. } = self;
+        for client in clients.values_mut() {
+            if client.positions == Wants::Updates {
+                for symbol in filled {
+                    telling::position(&mut client.out, market, *symbol);
+                }
+            }
+            for summary in &client.summaries {
+                summary_rows(&mut client.out, market, summary, &worth);
+            }
+            if client.account == Wants::Updates {
+                account_rows(&mut client.out, market, filled);
+            }
+        }
+    }
+
+    /// The end of the bars, told once to everyone.
+    fn end(&mut self) {
+        self.phase = Phase::Over;
+        info!(instants = self.instants, "simulated gateway: end of bars");
+        for client in self.clients.values_mut() {
+            tell_end(&mut client.out, self.market.now);
+            client.wake.notify_one();
+        }
+    }
+
+    /// Nobody waits any more for those who did not say "done" for too long.
+    pub(super) fn drop_silent(&mut self) {
+        for (id, client) in self.clients.iter_mut().filter(|(_, client)| client.is_waited_for()) {
+            warn!(client = id, "a client was silent for too long; the market does not wait for it any more");
+            client.step = Step::Free;
+        }
+    }
+
+    /// Whether the market waits for a client to say "done".
+    pub(super) fn is_held(&self) -> bool {
+        self.phase == Phase::Open && self.clients.values().any(Client::is_waited_for)
+    }
+}
+
+pub(super) fn tell_end(out: &mut Vec<u8>, now: i64) {
+    telling::error(out, now, NO_REQUEST, END_OF_BARS.0, END_OF_BARS.1);
+}
+
+pub(super) fn summary_rows(out: &mut Vec<u8>, market: &Market, summary: &Summary, worth: &Worth) {
+    for tag in &summary.tags {
+        let Some((value, currency)) = telling::account_row(tag, worth) else { continue };
+        let message = AccountSummary {
+            req_id: Some(summary.req_id),
+            account: Some(market.account.clone()),
+            tag: Some(tag.clone()),
+            value: Some(value),
+            currency: Some(currency.to_owned()),
+        };
+        push(out, told::ACCOUNT_SUMMARY, &message);
+    }
+}
+
+/// The account as account updates tell it: its values, what is held, and what `filled` may have closed.
+pub(super) fn account_rows(out: &mut Vec<u8>, market: &Market, filled: &[usize]) {
+    let account = &market.venue.account;
+    let worth = account.worth();
+    for tag in telling::ACCOUNT_TAGS {
+        let Some((value, currency)) = telling::account_row(tag, &worth) else { continue };
+        let message = AccountValue {
+            key: Some(tag.to_owned()),
+            value: Some(value),
+            currency: Some(currency.to_owned()),
+            account: Some(market.account.clone()),
+        };
+        push(out, told::ACCOUNT_VALUE, &message);
+    }
+    for (symbol, holding) in account.holdings.iter().enumerate() {
+        if holding.quantity == 0 && !filled.contains(&symbol) {
+            continue;
+        }
+        let message = PortfolioValue {
+            contract: Some(market.listings.contract(symbol)),
+            position: Some(holding.quantity.to_string()),
+            market_price: Some(double(holding.mark.unwrap_or_default())),
+            market_value: Some(double(holding.value())),
+            average_cost: Some(double(holding.average_cost().round_dp(6))),
+            unrealized_pnl: Some(double((holding.value() - holding.cost).round_dp(2))),
+            realized_pnl: Some(double(holding.realized.round_dp(2))),
+            account: Some(market.account.clone()),
+        };
+        push(out, told::PORTFOLIO_VALUE, &message);
+    }
+    let time = clock::wall(market.now).strftime("%H:%M").to_string();
+    push(out, told::ACCOUNT_TIME, &AccountText { text: Some(time) });
+}

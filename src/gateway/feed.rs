@@ -1,0 +1,222 @@
+//! The stream of instants: what every symbol trades in each five seconds, one instant after the other.
+//!
+//! A date in New York on which any symbol has a bar is a source day. On such a day the session ticks for every
+//! symbol that has a last price, with flat bars where its source has none; outside the session only source
+//! bars tick. Instants are made one at a time: twenty years of daily bars are 27 million of them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+
+use super::bars::{Bar, Series, Walk};
+use super::clock::{self, SLOT_SECONDS, Session};
+
+/// One instant: five seconds of the whole market.
+#[derive(Debug, Default)]
+pub(super) struct Slot {
+    /// Where the five seconds start, in seconds of the epoch.
+    pub(super) start: i64,
+    /// Whether they lie in the regular session.
+    pub(super) hours: Hours,
+    /// A bar for each symbol, in symbol order; none where the symbol does not tick.
+    pub(super) bars: Vec<Option<Bar>>,
+}
+
+impl Slot {
+    pub(super) fn end(&self) -> i64 {
+        self.start + SLOT_SECONDS
+    }
+}
+
+/// Whether an instant lies in the regular session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Hours {
+    Session,
+    #[default]
+    Outside,
+}
+
+/// The days on which anything trades, oldest first.
+#[derive(Debug)]
+pub(super) struct Days(Vec<Session>);
+
+impl Days {
+    /// The source days of these series.
+    pub(super) fn of(series: &[Arc<Series>]) -> Days {
+        let starts = series.iter().flat_map(|series| series.bars.iter().map(|bar| bar.time.as_second()));
+        let dates: BTreeSet<_> = starts.map(clock::date).collect();
+        Days(dates.into_iter().map(Session::on).collect())
+    }
+
+    /// The first session that has not closed at a moment.
+    pub(super) fn open_after(&self, moment: i64) -> Option<Session> {
+        let index = self.0.partition_point(|day| day.close <= moment);
+        self.0.get(index).copied()
+    }
+
+    /// The session of a date, if it is a source day.
+    pub(super) fn on(&self, date: jiff::civil::Date) -> Option<Session> {
+        let index = self.0.binary_search_by_key(&date, |day| day.date).ok()?;
+        Some(self.0[index])
+    }
+
+    /// The first of the last `count` source days up to and with the date of a moment.
+    pub(super) fn back_from(&self, moment: i64, count: usize) -> Option<Session> {
+        let date = clock::date(moment);
+        let after = self.0.partition_point(|day| day.date <= date);
+        self.0.get(after.saturating_sub(count.max(1))).copied()
+    }
+
+    pub(super) fn hours_at(&self, moment: i64) -> Hours {
+        match self.open_after(moment) {
+            Some(day) if day.contains(moment) => Hours::Session,
+            _ => Hours::Outside,
+        }
+    }
+}
+
+/// Makes the instants, oldest first.
+#[derive(Debug)]
+pub(super) struct Feed {
+    lanes: Vec<Lane>,
+    days: Arc<Days>,
+    /// The start of the instant made last.
+    made: Option<i64>,
+}
+
+/// One symbol's place in its bars.
+#[derive(Debug)]
+struct Lane {
+    series: Arc<Series>,
+    index: usize,
+    walk: Option<Walk>,
+    last: Option<Decimal>,
+}
+
+impl Feed {
+    /// A feed of series that stand in symbol order.
+    pub(super) fn new(series: &[Arc<Series>], days: Arc<Days>) -> Feed {
+        let lane = |series: &Arc<Series>| {
+            let walk = (!series.bars.is_empty()).then(|| series.walk(0));
+            Lane { series: Arc::clone(series), index: 0, walk, last: None }
+        };
+        Feed { lanes: series.iter().map(lane).collect(), days, made: None }
+    }
+
+    /// The start of the first instant, or of the next while the feed runs.
+    pub(super) fn upcoming(&self) -> Option<i64> {
+        let traded = self.lanes.iter().filter_map(Lane::upcoming).min();
+        let Some(made) = self.made.filter(|_| self.lanes.iter().any(|lane| lane.last.is_some())) else {
+            return traded;
+        };
+        let next = made + SLOT_SECONDS;
+        let session = self.days.open_after(next).map(|day| day.open.max(next));
+        match (traded, session) {
+            (Some(traded), Some(session)) => Some(traded.min(session)),
+            (traded, session) => traded.or(session),
+        }
+    }
+
+    /// Makes the next instant in `slot`; false at the end of the bars.
+    pub(super) fn advance(&mut self, slot: &mut Slot) -> bool {
+        let Some(start) = self.upcoming() else { return false };
+        slot.start = start;
+        slot.hours = self.days.hours_at(start);
+        slot.bars.clear();
+        for lane in &mut self.lanes {
+            slot.bars.push(lane.take(start, slot.hours));
+        }
+        self.made = Some(start);
+        true
+    }
+}
+
+impl Lane {
+    fn upcoming(&self) -> Option<i64> {
+        self.walk.as_ref().and_then(Walk::upcoming)
+    }
+
+    fn take(&mut self, start: i64, hours: Hours) -> Option<Bar> {
+        if self.upcoming() != Some(start) {
+            let last = self.last.filter(|_| hours == Hours::Session)?;
+            return Some(Bar::flat(start, last));
+        }
+        let walk = self.walk.as_mut()?;
+        let bar = walk.next()?;
+        if walk.upcoming().is_none() {
+            self.index += 1;
+            self.walk = (self.index < self.series.bars.len()).then(|| self.series.walk(self.index));
+        }
+        self.last = Some(bar.close);
+        Some(bar)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::bars::SourceBar;
+
+    fn series(rows: &[(&str, i64)]) -> Arc<Series> {
+        let bar = |(time, cents): &(&str, i64)| {
+            let price = Decimal::new(*cents, 2);
+            let time = time.parse().expect("a test writes times well");
+            SourceBar { time, open: price, high: price, low: price, close: price, volume: 12 }
+        };
+        Arc::new(Series::new(rows.iter().map(bar).collect()).expect("a test's bars are whole"))
+    }
+
+    fn slots(series: &[Arc<Series>]) -> Vec<(i64, Hours, Vec<Option<Bar>>)> {
+        let mut feed = Feed::new(series, Arc::new(Days::of(series)));
+        let (mut slot, mut all) = (Slot::default(), Vec::new());
+        while feed.advance(&mut slot) {
+            all.push((slot.start, slot.hours, slot.bars.clone()));
+        }
+        all
+    }
+
+    #[test]
+    fn a_session_ticks_where_its_source_is_silent_and_the_night_does_not() {
+        let all = slots(&[series(&[
+            ("2013-10-04T09:29:00-04:00", 1000),
+            ("2013-10-04T09:30:00-04:00", 1001),
+            ("2013-10-04T16:10:00-04:00", 1002),
+            ("2013-10-07T11:00:00-04:00", 1003),
+        ])]);
+        // 12 before the open, the whole session, 12 after the close, and the whole next session.
+        assert_eq!(all.len(), 12 + 4_680 + 12 + 4_680);
+        let flat = all[24].2[0].expect("the session ticks");
+        assert_eq!((flat.count, flat.volume, flat.close), (0, 0, Decimal::new(1001, 2)));
+        assert_eq!((all[11].1, all[12].1), (Hours::Outside, Hours::Session));
+        assert!(all.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    }
+
+    #[test]
+    fn a_symbol_ticks_from_its_first_price_and_on_the_days_of_the_others() {
+        let all = slots(&[
+            series(&[("2013-10-04T10:00:00-04:00", 1000), ("2013-10-04T10:01:00-04:00", 1000)]),
+            series(&[
+                ("2013-10-04T09:30:00-04:00", 500),
+                ("2013-10-07T09:30:00-04:00", 501),
+                ("2013-10-07T09:31:00-04:00", 501),
+            ]),
+        ]);
+        assert_eq!(all.len(), 2 * 4_680);
+        assert_eq!(all[359].2[0], None);
+        assert_eq!(all[360].2[0].map(|bar| bar.count), Some(1));
+        assert_eq!(all[9_359].2[0].map(|bar| (bar.count, bar.close)), Some((0, Decimal::new(1000, 2))));
+    }
+
+    #[test]
+    fn a_daily_bar_spans_the_session_whatever_its_time_says() {
+        let all =
+            slots(&[series(&[("2013-10-04T00:00:00-04:00", 1000), ("2013-10-07T00:00:00-04:00", 1001)])]);
+        assert_eq!(all.len(), 2 * 4_680);
+        assert_eq!(clock::stamp(all[0].0), "20131004 09:30:00 US/Eastern");
+        assert!(
+            all.iter()
+                .all(|(_, hours, bars)| *hours == Hours::Session && bars[0].is_some_and(|b| b.traded()))
+        );
+    }
+}

@@ -1,0 +1,126 @@
+//! Requests about orders and their fills.
+
+use rust_decimal::Decimal;
+
+use super::refuse;
+use crate::gateway::account::{self, Account};
+use crate::gateway::clock;
+use crate::gateway::contract::CURRENCY;
+use crate::gateway::exchange::Exchange;
+use crate::gateway::messages::{
+    ExecutionFilter, ExecutionRequest, OpenOrder, Order, OrderState, PlaceOrder, RequestEnd, told,
+};
+use crate::gateway::telling;
+use crate::gateway::ticket;
+use crate::gateway::venue::{Execution, Kind, Refusal, Side, Ticket};
+use crate::gateway::wire::{double, push};
+
+impl Exchange {
+    pub(super) fn place_order(&mut self, client: i32, request: &PlaceOrder) {
+        let what_if = request.order.as_ref().is_some_and(|order| order.what_if == Some(true));
+        let ticket = ticket::read(client, request, &self.market.listings, &self.market.account);
+        let done = ticket.and_then(|ticket| {
+            if what_if {
+                return self.preview(client, request.order.as_ref(), &ticket);
+            }
+            let moment = self.market.moment();
+            self.market.venue.place(ticket, &moment, &mut self.facts)
+        });
+        match done {
+            Ok(()) => drop(self.tell_facts()),
+            Err(refusal) => {
+                let now = self.market.now;
+                if let Some(own) = self.clients.get_mut(&client) {
+                    refuse(&mut own.out, now, request.order_id, &refusal);
+                }
+            }
+        }
+    }
+
+    /// Answers what an order would bind and cost, and forgets it; its id is used up.
+    fn preview(&mut self, client: i32, order: Option<&Order>, ticket: &Ticket) -> Result<(), Refusal> {
+        self.market.venue.use_id(ticket.key)?;
+        let Exchange { market, clients, .. } = self;
+        let Some(own) = clients.get_mut(&client) else { return Ok(()) };
+        let message = OpenOrder {
+            order_id: Some(ticket.key.id),
+            contract: Some(market.listings.contract(ticket.symbol)),
+            order: order.map(|order| Order {
+                client_id: Some(client),
+                order_id: Some(ticket.key.id),
+                account: Some(market.account.clone()),
+                transmit: Some(true),
+                ..order.clone()
+            }),
+            state: Some(preview(&market.venue.account, ticket)),
+        };
+        push(&mut own.out, told::OPEN_ORDER, &message);
+        Ok(())
+    }
+
+    pub(super) fn executions(&mut self, client: i32, request: &ExecutionRequest) {
+        let Exchange { market, clients, .. } = self;
+        let Some(own) = clients.get_mut(&client) else { return };
+        let filter = request.filter.clone().unwrap_or_default();
+        let since = filter.time.as_deref().and_then(clock::parse_stamp);
+        let req_id = request.req_id;
+        for (place, execution) in market.venue.executions.iter().enumerate() {
+            let ticket = &market.venue.orders[execution.order].ticket;
+            let symbol = &market.listings.get(ticket.symbol).symbol;
+            if since.is_some_and(|since| execution.time < since)
+                || !passes(&filter, execution, ticket, symbol)
+            {
+                continue;
+            }
+            telling::execution(&mut own.out, market, place, req_id.unwrap_or(telling::NO_REQUEST));
+            telling::commission(&mut own.out, market, place);
+        }
+        push(&mut own.out, told::EXECUTIONS_END, &RequestEnd { req_id });
+    }
+}
+
+/// Whether an execution is asked for. A filter that is left out, or 0 or empty, lets everything pass.
+fn passes(filter: &ExecutionFilter, execution: &Execution, ticket: &Ticket, symbol: &str) -> bool {
+    let text = |asked: &Option<String>, is: &[&str]| {
+        asked.as_deref().is_none_or(|asked| asked.is_empty() || is.contains(&asked))
+    };
+    let sides: [&str; 3] = if ticket.side == Side::Buy { ["BUY", "BOT", "B"] } else { ["SELL", "SLD", "S"] };
+    let date = clock::date_stamp(clock::date(execution.time));
+    let dates = &filter.specific_dates;
+    filter.client_id.is_none_or(|asked| asked == 0 || asked == ticket.key.client)
+        && text(&filter.symbol, &[symbol])
+        && text(&filter.sec_type, &["STK"])
+        && text(&filter.side, &sides)
+        && (dates.is_empty() || dates.iter().any(|asked| asked.to_string() == date))
+}
+
+/// The account before and after an order that would fill at its own price, or at the last price.
+fn preview(account: &Account, ticket: &Ticket) -> OrderState {
+    let holding = account.holdings[ticket.symbol];
+    let price = match ticket.kind {
+        Kind::Market => holding.mark.unwrap_or_default(),
+        Kind::Limit(price) | Kind::Stop(price) => price,
+    };
+    let commission = account::commission(ticket.quantity, price);
+    let before = account.worth();
+    let quantity = holding.quantity + ticket.side.signed(ticket.quantity);
+    let change = (Decimal::from(quantity) * price).abs() - holding.value().abs();
+    let margin = change / Decimal::from(4);
+    let wire = |value: Decimal| Some(double(value.round_dp(2)));
+    OrderState {
+        status: Some("PreSubmitted".to_owned()),
+        init_margin_before: wire(before.margin()),
+        maint_margin_before: wire(before.margin()),
+        equity_before: wire(before.net_liquidation),
+        init_margin_change: wire(margin),
+        maint_margin_change: wire(margin),
+        equity_change: wire(-commission),
+        init_margin_after: wire(before.margin() + margin),
+        maint_margin_after: wire(before.margin() + margin),
+        equity_after: wire(before.net_liquidation - commission),
+        commission: wire(commission),
+        commission_currency: Some(CURRENCY.to_owned()),
+        margin_currency: Some(CURRENCY.to_owned()),
+        ..OrderState::default()
+    }
+}

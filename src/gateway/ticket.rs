@@ -1,0 +1,144 @@
+//! Reading an order from the wire: everything the venue cannot do is refused here, by IBKR's codes.
+
+use rust_decimal::Decimal;
+
+use super::bars::TICK_DECIMALS;
+use super::contract::Listings;
+use super::messages::PlaceOrder;
+use super::venue::{Key, Kind, Life, Reach, Refusal, Side, Ticket, Transmit};
+use super::wire;
+
+/// The largest order, in shares: more would not fit the exact arithmetic of the account.
+const QUANTITY_MAX: i64 = 1_000_000_000;
+/// The highest price an order may name, in dollars.
+const PRICE_MAX: i64 = 1_000_000_000;
+
+/// The order a client means.
+pub(super) fn read(
+    client: i32,
+    asked: &PlaceOrder,
+    listings: &Listings,
+    account: &str,
+) -> Result<Ticket, Refusal> {
+    let symbol = listings.find(asked.contract.as_ref())?;
+    let order = asked.order.as_ref().ok_or_else(|| invalid("the order is missing"))?;
+    let text = |field: &Option<String>| field.clone().unwrap_or_default();
+    if !text(&order.account).is_empty() && text(&order.account) != account {
+        return Err(invalid(&format!("account {} is not {account}", text(&order.account))));
+    }
+    let simple = order.conditions.is_empty()
+        && text(&order.algo_strategy).is_empty()
+        && text(&order.good_after_time).is_empty();
+    if !simple {
+        return Err(invalid("conditions, algorithms and start times are not simulated"));
+    }
+    let side = match order.action.as_deref() {
+        Some("BUY") => Side::Buy,
+        Some("SELL") => Side::Sell,
+        other => return Err(invalid(&format!("action {:?} is not BUY or SELL", other.unwrap_or("")))),
+    };
+    let kind = match order.order_type.as_deref() {
+        Some("MKT") => Kind::Market,
+        Some("LMT") => Kind::Limit(price("limit price", order.limit_price)?),
+        Some("STP") => Kind::Stop(price("stop price", order.aux_price)?),
+        _ => return Err(Refusal::new(387, "Unsupported order type for this exchange and security type.")),
+    };
+    let life = match order.tif.as_deref() {
+        None | Some("" | "DAY") => Life::Day,
+        Some("GTC") => Life::UntilCancelled,
+        Some(other) => {
+            return Err(invalid(&format!("time in force {other} is not simulated, only DAY and GTC")));
+        }
+    };
+    Ok(Ticket {
+        key: Key { client, id: asked.order_id.unwrap_or(0) },
+        symbol,
+        side,
+        quantity: quantity(order.quantity.as_deref())?,
+        kind,
+        life,
+        reach: if order.outside_rth == Some(true) { Reach::AnyHour } else { Reach::Session },
+        // IBKR's clients leave out what is false.
+        transmit: if order.transmit == Some(true) { Transmit::Now } else { Transmit::Hold },
+        parent: order.parent_id.unwrap_or(0),
+        oca_group: text(&order.oca_group),
+        oca_type: order.oca_type.unwrap_or(0),
+        trigger_method: order.trigger_method.unwrap_or(0),
+        order_ref: text(&order.order_ref),
+    })
+}
+
+fn quantity(text: Option<&str>) -> Result<i64, Refusal> {
+    let quantity = match text {
+        None | Some("") => Decimal::ZERO,
+        Some(text) => Decimal::from_str_exact(text).map_err(|_| invalid("the quantity is not a number"))?,
+    };
+    if quantity == Decimal::ZERO {
+        return Err(Refusal::new(434, "The order size cannot be zero."));
+    }
+    if !quantity.is_integer() {
+        return Err(Refusal::new(10_243, "Fractional-sized order cannot be placed via API."));
+    }
+    match i64::try_from(quantity) {
+        Ok(shares) if (1..=QUANTITY_MAX).contains(&shares) => Ok(shares),
+        _ => Err(invalid(&format!("the quantity is not between 1 and {QUANTITY_MAX}"))),
+    }
+}
+
+fn price(name: &str, value: Option<f64>) -> Result<Decimal, Refusal> {
+    let price = value.and_then(wire::decimal).ok_or_else(|| invalid(&format!("the {name} is missing")))?;
+    if price <= Decimal::ZERO || price > Decimal::from(PRICE_MAX) {
+        return Err(invalid(&format!("the {name} {price} is not a price")));
+    }
+    let price = price.normalize();
+    if price.scale() > TICK_DECIMALS {
+        let text = "The price does not conform to the minimum price variation for this contract.";
+        return Err(Refusal::new(110, text));
+    }
+    Ok(price)
+}
+
+fn invalid(why: &str) -> Refusal {
+    Refusal::new(321, format!("Error validating request.-'bV' : cause - {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::messages::{Contract, Order};
+
+    fn play(change: impl FnOnce(&mut Order)) -> Result<Ticket, i32> {
+        let listings = Listings::new(std::iter::once("SPY".to_owned()));
+        let text = |text: &str| Some(text.to_owned());
+        let mut order =
+            Order { action: text("BUY"), quantity: text("100"), order_type: text("LMT"), ..Order::default() };
+        order.limit_price = Some(167.65);
+        change(&mut order);
+        let contract = Contract { symbol: text("SPY"), ..Contract::default() };
+        let asked = PlaceOrder { order_id: Some(7), contract: Some(contract), order: Some(order) };
+        read(1, &asked, &listings, "DU0000001").map_err(|refusal| refusal.code)
+    }
+
+    #[test]
+    fn an_order_is_read_exactly_and_what_is_left_out_is_false() {
+        let ticket = play(|_| {}).expect("a plain order");
+        assert_eq!(ticket.kind, Kind::Limit(Decimal::new(16_765, 2)));
+        assert_eq!((ticket.quantity, ticket.life, ticket.transmit), (100, Life::Day, Transmit::Hold));
+    }
+
+    #[test]
+    fn what_the_venue_cannot_do_is_refused_with_the_code_of_ibkr() {
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(play(|order| order.limit_price = Some(167.655)), Err(110));
+        assert_eq!(play(|order| order.limit_price = None), Err(321));
+        assert_eq!(play(|order| order.limit_price = Some(-1.0)), Err(321));
+        assert_eq!(play(|order| order.limit_price = Some(f64::MAX)), Err(321));
+        assert_eq!(play(|order| order.order_type = text("TRAIL")), Err(387));
+        assert_eq!(play(|order| order.quantity = None), Err(434));
+        assert_eq!(play(|order| order.quantity = text("1.5")), Err(10_243));
+        assert_eq!(play(|order| order.quantity = text("1e300")), Err(321));
+        assert_eq!(play(|order| order.tif = text("IOC")), Err(321));
+        assert_eq!(play(|order| order.account = text("U1234567")), Err(321));
+        assert_eq!(play(|order| order.action = text("SSHORT")), Err(321));
+    }
+}
