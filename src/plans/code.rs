@@ -44,6 +44,7 @@ codes! {
     DUPLICATE_PLAN  "P041" "Two plans have one plan_id; the later is refused."
     FOLDER          "P042" "The folder of plans could not be read."
     FILE_NAME       "P043" "The file's name is not UTF-8 text."
+    KEPT            "P044" "The file is bad now; its last good version stays in force."
 
     SAME_SIDE       "P101" "stop_loss and take_profit are on the same side of entry_level."
     STOP_SIDE       "P102" "stop_loss is on the winning side of entry_level."

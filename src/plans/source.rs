@@ -151,7 +151,7 @@ impl Text {
         self.placed(remark, report)
     }
 
-    /// As [`Text::problem`], with a second place that may stand in another file.
+    /// As [`Text::problem`], with a second place, in another file.
     pub(super) fn problem_with(
         &self,
         remark: &Remark,
@@ -159,18 +159,11 @@ impl Text {
         at: &Range<usize>,
         label: &str,
     ) -> Problem {
-        let own = self.snippet(remark);
-        let report = if std::ptr::eq(self, other) {
-            let (there, _) = other.cut(at);
-            title(remark).element(own.annotation(AnnotationKind::Context.span(there).label(label.to_owned())))
-        } else {
-            let (there, _) = other.cut(at);
-            let second = Snippet::source(&*other.text)
-                .path(&*other.file)
-                .annotation(AnnotationKind::Context.span(there).label(label.to_owned()));
-            title(remark).element(own).element(second)
-        };
-        self.placed(remark, report)
+        let (at, _) = other.cut(at);
+        let second = Snippet::source(&*other.text)
+            .path(&*other.file)
+            .annotation(AnnotationKind::Context.span(at).label(label.to_owned()));
+        self.placed(remark, title(remark).element(self.snippet(remark)).element(second))
     }
 
     fn placed(&self, remark: &Remark, report: Group<'_>) -> Problem {
