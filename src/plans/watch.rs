@@ -300,6 +300,33 @@ exit_function: { function_type: stop_loss_take_profit }
         signals(&mut watch, 2 * BURST).await;
     }
 
+    #[test]
+    fn our_own_looks_are_no_hints() {
+        use futures_util::FutureExt;
+        use notify::Event;
+        use notify::event::{CreateKind, ModifyKind, RemoveKind};
+
+        let hint = |kind| {
+            let hints = Arc::new(Notify::new());
+            Hint(hints.clone()).handle_event(Ok(Event::new(kind)));
+            hints.notified().now_or_never().is_some()
+        };
+        for look in [AccessKind::Open(AccessMode::Any), AccessKind::Read, AccessKind::Close(AccessMode::Read)]
+        {
+            assert!(!hint(EventKind::Access(look)), "{look:?}");
+        }
+        for change in [
+            EventKind::Access(AccessKind::Close(AccessMode::Write)),
+            EventKind::Create(CreateKind::File),
+            EventKind::Modify(ModifyKind::Any),
+            EventKind::Remove(RemoveKind::File),
+            EventKind::Any,
+            EventKind::Other,
+        ] {
+            assert!(hint(change), "{change:?}");
+        }
+    }
+
     #[tokio::test]
     async fn each_of_two_folders_is_watched() {
         let (plans, scripts) = (tempfile::tempdir().expect("plans"), tempfile::tempdir().expect("scripts"));
