@@ -375,6 +375,24 @@ async fn order_numbers_lie_above_every_number_ever_used() {
     assert!(matches!(sent[0].1, Sent::Sent(BrokerOrderId(id)) if id > 502), "{sent:?}");
 }
 
+#[tokio::test]
+async fn a_bracket_that_leaves_in_part_is_taken_back() {
+    let gateway = gateway(vec![("SPY", afternoon())]).await;
+    let last_but_one = 1_499_999_998;
+    let mut session =
+        Session::connect(&settings(gateway.local_addr()), last_but_one).await.expect("a session");
+    let spy = session.contract(&symbol("SPY"), &ContractSpec::default()).await.expect("SPY");
+    let sent = session.submit(&bracket("99.50", Some("110.00")), &spy).await;
+    let last = BrokerOrderId(last_but_one + 1);
+    assert_eq!(sent[0].1, Sent::Sent(last), "the last number there is");
+    assert!(matches!(sent[1].1, Sent::NotSent(_)), "{sent:?}");
+    assert!(matches!(sent[2].1, Sent::NotSent(_)), "{sent:?}");
+    session.barrier().await.expect("a barrier");
+    let drained = session.drain();
+    let standing = reports(&drained, last).last().map(|report| report.standing);
+    assert_eq!(standing, Some(Standing::Cancelled), "no entry without its stop");
+}
+
 // ---- when things break
 
 #[tokio::test]
@@ -391,6 +409,9 @@ async fn after_a_reconnect_a_snapshot_has_everything_and_bars_come_again() {
         client.session.wait().await;
         client.heard.link.extend(client.session.drain().link);
     }
+    let down = client.heard.link.iter().position(|event| *event == LinkEvent::Down);
+    let up = client.heard.link.iter().position(|event| *event == LinkEvent::Reconnected);
+    assert!(down.is_some() && down < up, "{:?}", client.heard.link);
     client.session.barrier().await.expect("up again");
     let snapshot = client.session.snapshot().await.expect("a snapshot");
     let open: Vec<_> = snapshot.open.iter().map(|order| (order.id, order.reference.clone())).collect();
@@ -411,6 +432,28 @@ async fn after_a_reconnect_a_snapshot_has_everything_and_bars_come_again() {
     assert!(client.session.drain().account.is_some(), "the account is told anew");
     gateway.open_market();
     client.play_until(|heard| is_filled(heard, ids[1])).await;
+}
+
+#[tokio::test]
+async fn while_the_socket_is_down_nothing_waits_and_nothing_is_sent() {
+    let gateway = gateway(vec![("SPY", afternoon())]).await;
+    let proxy = Proxy::before(gateway.local_addr()).await;
+    let mut client = Client::at(proxy.addr).await;
+    let desk = client.session.desk();
+    gateway.shutdown().await;
+    proxy.cut();
+    while !client.heard.link.contains(&LinkEvent::Down) {
+        client.session.wait().await;
+        client.heard.link.extend(client.session.drain().link);
+    }
+    assert_eq!(client.session.barrier().await, Err(LinkError::Down));
+    let spy = client.spy.clone();
+    let sent = client.session.submit(&bracket("99.50", None), &spy).await;
+    assert!(sent.iter().all(|(_, sent)| matches!(sent, Sent::NotSent(_))), "{sent:?}");
+    let span = HistorySpan { bar: BarLength::Min1, back: Reach::Seconds(60) };
+    assert_eq!(desk.history(&spy, span).await, Err(LinkError::Down));
+    drop(client);
+    assert_eq!(desk.history(&spy, span).await, Err(LinkError::Closed), "a desk does not keep a connection");
 }
 
 #[tokio::test]

@@ -15,16 +15,16 @@ use prusik::ibkr::{Drained, LinkEvent, Sent, Session, Settings};
 use rust_decimal::Decimal;
 use std::time::Duration;
 
-pub fn dollars(text: &str) -> Price {
+pub(crate) fn dollars(text: &str) -> Price {
     Price::new(text.parse().expect("a decimal")).expect("a price")
 }
 
-pub fn symbol(ticker: &str) -> Symbol {
+pub(crate) fn symbol(ticker: &str) -> Symbol {
     Symbol::new(ticker).expect("a ticker")
 }
 
 /// Minute bars from a moment on, each as its four prices in cents.
-pub fn minutes(from: &str, prices: &[[i64; 4]]) -> Vec<SourceBar> {
+pub(crate) fn minutes(from: &str, prices: &[[i64; 4]]) -> Vec<SourceBar> {
     let from: Timestamp = from.parse().expect("a timestamp");
     let cents = |cents| Decimal::new(cents, 2);
     (0..)
@@ -41,7 +41,7 @@ pub fn minutes(from: &str, prices: &[[i64; 4]]) -> Vec<SourceBar> {
 }
 
 /// The last five minutes of a session: SPY rises from 100 to 103, then falls through 99.
-pub fn afternoon() -> Vec<SourceBar> {
+pub(crate) fn afternoon() -> Vec<SourceBar> {
     minutes(
         "2024-01-03T20:55:00Z",
         &[
@@ -54,22 +54,22 @@ pub fn afternoon() -> Vec<SourceBar> {
     )
 }
 
-pub async fn gateway(bars: Vec<(&str, Vec<SourceBar>)>) -> Gateway {
+pub(crate) async fn gateway(bars: Vec<(&str, Vec<SourceBar>)>) -> Gateway {
     let bars = bars.into_iter().map(|(symbol, bars)| (symbol.to_owned(), bars)).collect();
     Gateway::start(gateway::Settings { bars, ..gateway::Settings::default() }).await.expect("a gateway")
 }
 
 /// Settings with patience for a busy machine.
-pub fn settings(address: impl ToString) -> Settings {
+pub(crate) fn settings(address: impl ToString) -> Settings {
     Settings { request_timeout: Duration::from_secs(20), ..Settings::new(address.to_string()) }
 }
 
-pub async fn connected(gateway: &Gateway) -> Session {
+pub(crate) async fn connected(gateway: &Gateway) -> Session {
     Session::connect(&settings(gateway.local_addr()), 0).await.expect("a session")
 }
 
 /// Holds the market where it is, whoever else comes and goes: a client that says it keeps step, and then nothing.
-pub async fn hold(gateway: &Gateway) -> Session {
+pub(crate) async fn hold(gateway: &Gateway) -> Session {
     let holder = Settings { client_id: 99, ..settings(gateway.local_addr()) };
     let mut holder = Session::connect(&holder, 0).await.expect("a session");
     holder.done().await.expect("joined the lockstep");
@@ -77,15 +77,15 @@ pub async fn hold(gateway: &Gateway) -> Session {
 }
 
 /// A client that keeps step with the market, and everything it heard.
-pub struct Client {
-    pub session: Session,
-    pub spy: Contract,
-    pub heard: Drained,
+pub(crate) struct Client {
+    pub(crate) session: Session,
+    pub(crate) spy: Contract,
+    pub(crate) heard: Drained,
 }
 
 impl Client {
     /// Connects, joins the lockstep and subscribes the bars of SPY; the market has not moved yet.
-    pub async fn at(address: impl ToString) -> Client {
+    pub(crate) async fn at(address: impl ToString) -> Client {
         let mut session = Session::connect(&settings(address), 0).await.expect("a session");
         let spy = session.contract(&symbol("SPY"), &ContractSpec::default()).await.expect("SPY");
         session.done().await.expect("joined the lockstep");
@@ -94,7 +94,7 @@ impl Client {
     }
 
     /// Takes in what is there, after a barrier.
-    pub async fn listen(&mut self) {
+    pub(crate) async fn listen(&mut self) {
         self.session.barrier().await.expect("a barrier");
         let Drained { facts, account, bars, link } = self.session.drain();
         self.heard.facts.extend(facts);
@@ -104,7 +104,7 @@ impl Client {
     }
 
     /// Lets the market go on, one instant after the other, until something is heard.
-    pub async fn play_until(&mut self, what: impl Fn(&Drained) -> bool) {
+    pub(crate) async fn play_until(&mut self, what: impl Fn(&Drained) -> bool) {
         self.listen().await;
         while !what(&self.heard) {
             assert!(
@@ -118,40 +118,33 @@ impl Client {
     }
 
     /// Sends a bracket that must leave whole, and gives its numbers.
-    pub async fn submit(&mut self, bracket: &Approved<Bracket>) -> Vec<BrokerOrderId> {
+    pub(crate) async fn submit(&mut self, bracket: &Approved<Bracket>) -> Vec<BrokerOrderId> {
         let sent = self.session.submit(bracket, &self.spy).await;
         sent.into_iter().map(|(_, sent)| id_of(sent)).collect()
     }
 
     /// The last whole report of an order.
-    pub fn report(&self, id: BrokerOrderId) -> Option<&OrderReport> {
+    pub(crate) fn report(&self, id: BrokerOrderId) -> Option<&OrderReport> {
         reports(&self.heard, id).last()
     }
 
-    /// The standings an order went through, repeats left out.
-    pub fn standings(&self, id: BrokerOrderId) -> Vec<Standing> {
-        let mut standings: Vec<Standing> = reports(&self.heard, id).map(|report| report.standing).collect();
-        standings.dedup();
-        standings
-    }
-
-    pub fn stands(&self, id: BrokerOrderId) -> Option<Standing> {
+    pub(crate) fn stands(&self, id: BrokerOrderId) -> Option<Standing> {
         self.report(id).map(|report| report.standing)
     }
 }
 
-pub fn reports(heard: &Drained, id: BrokerOrderId) -> impl Iterator<Item = &OrderReport> {
+pub(crate) fn reports(heard: &Drained, id: BrokerOrderId) -> impl Iterator<Item = &OrderReport> {
     heard.facts.iter().filter_map(move |fact| match fact {
         BrokerFact::Report(report) if report.id == Some(id) => Some(report),
         _ => None,
     })
 }
 
-pub fn is_filled(heard: &Drained, id: BrokerOrderId) -> bool {
+pub(crate) fn is_filled(heard: &Drained, id: BrokerOrderId) -> bool {
     reports(heard, id).any(|report| report.standing == Standing::Filled)
 }
 
-pub fn id_of(sent: Sent) -> BrokerOrderId {
+pub(crate) fn id_of(sent: Sent) -> BrokerOrderId {
     match sent {
         Sent::Sent(id) => id,
         other => panic!("not sent: {other:?}"),
@@ -159,7 +152,7 @@ pub fn id_of(sent: Sent) -> BrokerOrderId {
 }
 
 /// 100 shares bought at market, a stop and a target.
-pub fn bracket(stop: &str, target: Option<&str>) -> Approved<Bracket> {
+pub(crate) fn bracket(stop: &str, target: Option<&str>) -> Approved<Bracket> {
     let request = EntryRequest {
         category: RiskCategory::Normal,
         reference: dollars("100.10"),
@@ -178,11 +171,11 @@ pub fn bracket(stop: &str, target: Option<&str>) -> Approved<Bracket> {
     .expect("within the limits")
 }
 
-pub fn reference(leg: Leg) -> OrderRef {
+pub(crate) fn reference(leg: Leg) -> OrderRef {
     OrderRef::new(1, 0xfeed, leg, 1)
 }
 
-pub fn ticket(leg: Leg, qty: Qty, kind: OrderKind) -> Ticket {
+pub(crate) fn ticket(leg: Leg, qty: Qty, kind: OrderKind) -> Ticket {
     let entry = leg == Leg::Entry;
     Ticket {
         reference: reference(leg),
@@ -199,7 +192,7 @@ pub fn ticket(leg: Leg, qty: Qty, kind: OrderKind) -> Ticket {
 }
 
 /// A tighter stop than the one in the bracket.
-pub fn tighter(contract: &Contract, from: &str, to: &str) -> Approved<prusik::domain::risk::Change> {
+pub(crate) fn tighter(contract: &Contract, from: &str, to: &str) -> Approved<prusik::domain::risk::Change> {
     let resting = RestingStop {
         reference: reference(Leg::Stop),
         direction: Direction::Long,

@@ -10,14 +10,14 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 /// Stands between a client and a gateway.
-pub struct Proxy {
-    pub addr: SocketAddr,
+pub(crate) struct Proxy {
+    pub(crate) addr: SocketAddr,
     connections: Arc<Mutex<Vec<JoinHandle<()>>>>,
     frozen: watch::Sender<bool>,
 }
 
 impl Proxy {
-    pub async fn before(gateway: SocketAddr) -> Proxy {
+    pub(crate) async fn before(gateway: SocketAddr) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let addr = listener.local_addr().expect("an address");
         let connections: Arc<Mutex<Vec<JoinHandle<()>>>> = Arc::default();
@@ -34,19 +34,19 @@ impl Proxy {
     }
 
     /// Closes every connection, both ways.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         for connection in self.connections.lock().expect("no panic").drain(..) {
             connection.abort();
         }
     }
 
     /// Keeps connections open and lets nothing through.
-    pub fn freeze(&self) {
+    pub(crate) fn freeze(&self) {
         self.frozen.send_replace(true);
     }
 
     /// Lets through what comes over new connections.
-    pub fn thaw(&self) {
+    pub(crate) fn thaw(&self) {
         self.frozen.send_replace(false);
     }
 }
@@ -68,7 +68,7 @@ async fn forward(mut client: TcpStream, gateway: SocketAddr, mut is_frozen: watc
 }
 
 /// A peer that accepts connections and says nothing, ever.
-pub async fn silent() -> SocketAddr {
+pub(crate) async fn silent() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let addr = listener.local_addr().expect("an address");
     tokio::spawn(async move {
@@ -81,7 +81,7 @@ pub async fn silent() -> SocketAddr {
 }
 
 /// A peer that hangs up as soon as it is called.
-pub async fn rude() -> SocketAddr {
+pub(crate) async fn rude() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let addr = listener.local_addr().expect("an address");
     tokio::spawn(async move { while listener.accept().await.is_ok() {} });
@@ -89,16 +89,16 @@ pub async fn rude() -> SocketAddr {
 }
 
 /// A peer that greets a client as a gateway does, answers requests for the time, and says what a test tells it to.
-pub struct Scripted {
-    pub addr: SocketAddr,
+pub(crate) struct Scripted {
+    pub(crate) addr: SocketAddr,
     say: mpsc::UnboundedSender<Vec<u8>>,
 }
 
 /// How a [`Scripted`] peer introduces itself.
-pub struct Greeting {
-    pub version: i32,
-    pub accounts: &'static str,
-    pub next_order_id: u32,
+pub(crate) struct Greeting {
+    pub(crate) version: i32,
+    pub(crate) accounts: &'static str,
+    pub(crate) next_order_id: u32,
 }
 
 impl Default for Greeting {
@@ -109,16 +109,15 @@ impl Default for Greeting {
 
 const ASKED_TIME: u32 = 49;
 const ASKED_TIME_MILLIS: u32 = 105;
-pub const TOLD_STATUS: u32 = 3;
-pub const TOLD_ERROR: u32 = 4;
+pub(crate) const TOLD_STATUS: u32 = 3;
+pub(crate) const TOLD_ERROR: u32 = 4;
 const TOLD_NEXT_ID: u32 = 9;
 const TOLD_ACCOUNTS: u32 = 15;
-pub const TOLD_ACCOUNT_SUMMARY: u32 = 63;
 /// Real gateways and simulated ones count protobuf messages from here.
 const PROTOBUF: u32 = 200;
 
 impl Scripted {
-    pub async fn greeting(greeting: Greeting) -> Scripted {
+    pub(crate) async fn greeting(greeting: Greeting) -> Scripted {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let addr = listener.local_addr().expect("an address");
         let (say, mut script) = mpsc::unbounded_channel();
@@ -132,17 +131,17 @@ impl Scripted {
     }
 
     /// Says this frame next.
-    pub fn say(&self, message: u32, fields: &[Field<'_>]) {
+    pub(crate) fn say(&self, message: u32, fields: &[Field<'_>]) {
         self.say.send(frame(message, fields)).expect("the peer is there");
     }
 
     /// An error or notice: about a request, an order, or (-1) nothing.
-    pub fn notice(&self, id: i64, code: u64, text: &str) {
+    pub(crate) fn notice(&self, id: i64, code: u64, text: &str) {
         self.say(TOLD_ERROR, &[Field::Signed(1, id), Field::Number(3, code), Field::Text(4, text)]);
     }
 
     /// An order status with all a reader needs.
-    pub fn status(&self, order: u64, word: &str, filled: &str) {
+    pub(crate) fn status(&self, order: u64, word: &str, filled: &str) {
         let fields = [
             Field::Number(1, order),
             Field::Text(2, word),
@@ -155,7 +154,7 @@ impl Scripted {
 }
 
 /// One field of a protobuf message.
-pub enum Field<'a> {
+pub(crate) enum Field<'a> {
     Number(u8, u64),
     Signed(u8, i64),
     Text(u8, &'a str),
