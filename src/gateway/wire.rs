@@ -56,9 +56,18 @@ fn versions(line: &[u8]) -> Option<(i32, i32)> {
     }
 }
 
-/// The first frame of `bytes`: its message id, its message, and its length with everything; none until it is
-/// all there.
-pub(super) fn frame(bytes: &[u8]) -> Result<Option<(u32, &[u8], usize)>, Malformed> {
+/// One frame of a client.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Frame<'a> {
+    /// The message id, with [`PROTOBUF_ID`] added where the message is protobuf.
+    pub(super) id: u32,
+    pub(super) message: &'a [u8],
+    /// The bytes of the whole frame, its length and id among them.
+    pub(super) bytes: usize,
+}
+
+/// The first frame of `bytes`; none until it is all there.
+pub(super) fn frame(bytes: &[u8]) -> Result<Option<Frame<'_>>, Malformed> {
     let Some(length) = bytes.get(..4) else { return Ok(None) };
     let length = number(length);
     if !(4..=FRAME_BYTES_MAX).contains(&length) {
@@ -66,7 +75,7 @@ pub(super) fn frame(bytes: &[u8]) -> Result<Option<(u32, &[u8], usize)>, Malform
     }
     let Some(body) = bytes.get(4..4 + length) else { return Ok(None) };
     let (id, message) = body.split_at(4);
-    Ok(Some((number(id) as u32, message, 4 + length)))
+    Ok(Some(Frame { id: number(id) as u32, message, bytes: 4 + length }))
 }
 
 fn number(bytes: &[u8]) -> usize {
@@ -135,7 +144,10 @@ mod tests {
     fn a_frame_that_is_too_long_or_too_short_is_refused_before_it_is_read() {
         assert_eq!(frame(&[1, 0, 0, 0]), Err(Malformed::Length { bytes: 1 << 24 }));
         assert_eq!(frame(&[0, 0, 0, 3]), Err(Malformed::Length { bytes: 3 }));
-        assert_eq!(frame(&[0, 0, 0, 5, 0, 0, 0, 201, 7, 9]), Ok(Some((201, &[7][..], 9))));
+        assert_eq!(
+            frame(&[0, 0, 0, 5, 0, 0, 0, 201, 7, 9]),
+            Ok(Some(Frame { id: 201, message: &[7], bytes: 9 }))
+        );
     }
 
     #[test]

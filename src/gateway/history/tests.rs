@@ -77,8 +77,12 @@ fn days_are_days_with_bars_counted_back_from_the_date_of_the_end() {
 #[test]
 fn five_second_bars_are_the_ones_that_were_sent() {
     let told = play(&job("20131004 09:30:10", "5 secs", "20 S", None));
-    assert_eq!(told.lines().count(), 4);
-    assert!(told.starts_with("04 09:29:50 100.02 100.02 100.01 100.01 10 1"), "{told}");
+    insta::assert_snapshot!(told, @r"
+    04 09:29:50 100.02 100.02 100.02 100.02 10 1
+    04 09:29:55 100.02 100.02 100.01 100.01 10 1
+    04 09:30:00 100.02 100.02 100.02 100.02 10 1
+    04 09:30:05 100.02 100.02 100.02 100.02 10 1
+    ");
     let mut job = job("20131004 12:00:00", "5 secs", "60 S", None);
     job.request.end = Some("20131004 13:30:00 UTC".to_owned());
     assert!(play(&job).starts_with("04 09:29:00"), "the end is a time of the request");

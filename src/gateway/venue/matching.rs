@@ -32,8 +32,8 @@ impl Venue {
             }
             self.account.holdings[symbol].mark = Some(bar.close);
         }
-        self.set_hours(next_hours, facts);
         self.expire(slot.end(), facts);
+        self.set_hours(next_hours, facts);
     }
 
     /// Fills the orders of one turn, looking anew after each: a fill cancels some and makes others active.

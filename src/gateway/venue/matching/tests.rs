@@ -308,7 +308,6 @@ fn a_day_order_ends_with_its_session_and_with_it_its_children() {
     3 PreSubmitted
     -- 990
     -- 995
-    1 PreSubmitted
     1 cancelled: Expired
     2 cancelled: Parent
     4 PreSubmitted
