@@ -25,7 +25,6 @@
 
 pub mod code;
 
-mod disk;
 mod doc;
 mod form;
 mod levels;
