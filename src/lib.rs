@@ -2,6 +2,8 @@
 
 pub mod domain;
 
+pub mod config;
+
 pub mod gateway;
 pub mod ibkr;
 pub mod notify;

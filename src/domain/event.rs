@@ -1,11 +1,13 @@
 //! Every fact we remember, in the past tense. The journal is a list of these; the book is their fold.
 
-use super::ids::{Direction, ExecId, Leg, OrderRef, PlanId, Stamp, Symbol};
+use super::ids::{Direction, ExecId, OrderRef, PlanId, Stamp, Symbol};
 use super::market::Candle;
 use super::money::{Cash, Price, Qty};
 use super::order::{Execution, OrderFact, Ticket};
 use super::plan::Plan;
 use super::risk::{Bracket, Denied};
+
+pub use super::told::Told;
 
 /// A fact and the moment it became known, in the broker's time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,140 +211,6 @@ impl ExitReason {
             ExitReason::External => "external",
         }
     }
-}
-
-/// What people are told, on the log and by notification.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
-    /// A plan waits for its entry.
-    Armed {
-        /// The plan.
-        plan: Box<Plan>,
-    },
-    /// An edit took effect.
-    Changed {
-        /// The plan.
-        plan: PlanId,
-    },
-    /// An edit came too late.
-    EditRefused {
-        /// The plan.
-        plan: PlanId,
-        /// Why.
-        why: String,
-    },
-    /// The file of a plan with a position is gone.
-    Orphaned {
-        /// The plan.
-        plan: PlanId,
-    },
-    /// A plan is over without a position.
-    Ended {
-        /// The plan.
-        plan: PlanId,
-        /// How.
-        how: Ending,
-    },
-    /// A signal waits for the next session.
-    Held {
-        /// The plan.
-        plan: PlanId,
-        /// The rule's reason.
-        why: String,
-    },
-    /// A limit stood in the way.
-    Refused {
-        /// The plan.
-        plan: PlanId,
-        /// Which one.
-        denied: Denied,
-    },
-    /// An order was handed to the broker.
-    Placed {
-        /// The order.
-        ticket: Ticket,
-        /// What it trades.
-        symbol: Symbol,
-        /// For an entry: what may be lost, in account currency.
-        risk: Option<Cash>,
-    },
-    /// Shares were traded.
-    Filled {
-        /// The plan.
-        plan: PlanId,
-        /// What was traded.
-        symbol: Symbol,
-        /// Which of its orders.
-        leg: Leg,
-        /// What happened.
-        execution: Execution,
-    },
-    /// The whole position has a resting stop.
-    Protected {
-        /// The plan.
-        plan: PlanId,
-        /// Which way the position earns.
-        direction: Direction,
-        /// Shares held and covered.
-        qty: Qty,
-        /// Where the stop rests.
-        stop: Price,
-        /// The stop's number at the broker.
-        order_id: i32,
-    },
-    /// The broker confirmed a tighter stop.
-    StopMoved {
-        /// The plan.
-        plan: PlanId,
-        /// Where it was.
-        from: Price,
-        /// Where it is.
-        to: Price,
-        /// The order's number at the broker: the same all along.
-        order_id: i32,
-    },
-    /// The broker refused an order or a change, or ended an order that should live.
-    Failed {
-        /// The plan.
-        plan: PlanId,
-        /// The order.
-        reference: OrderRef,
-        /// Which of the plan's orders.
-        leg: Leg,
-        /// IBKR's code, where there is one.
-        code: Option<i32>,
-        /// What was said.
-        text: String,
-    },
-    /// A position is closed.
-    Closed {
-        /// The whole trade.
-        trade: Box<Trade>,
-    },
-    /// A rule failed, or proposed what the gate refused.
-    RuleTrouble {
-        /// The plan.
-        plan: PlanId,
-        /// What.
-        why: String,
-    },
-    /// A line a rule wrote.
-    RuleSays {
-        /// The plan.
-        plan: PlanId,
-        /// The line.
-        line: String,
-    },
-    /// Somebody has to look.
-    Alarm {
-        /// What is wrong.
-        text: String,
-    },
-    /// Good to know.
-    Info {
-        /// What.
-        text: String,
-    },
 }
 
 /// A position from its first fill to its last, as it stands in the trade record.

@@ -18,8 +18,15 @@ pub mod order;
 
 pub mod broker;
 
+pub mod denied;
 pub mod risk;
 
 pub mod event;
+pub mod told;
 
 pub mod ports;
+
+pub mod book;
+pub mod trade;
+
+pub mod engine;

@@ -1,0 +1,188 @@
+//! The order of a start: rules, journal, broker, agreement, plans; and only then the market.
+
+use std::collections::VecDeque;
+use std::path::Path;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tracing::info;
+
+use super::{MarketPlace, Options, RunError, Runtime, Trader, clock, shelf::Shelf};
+use crate::domain::book::Book;
+use crate::domain::engine::Engine;
+use crate::domain::event::Recorded;
+use crate::gateway::{self, Gateway, MarketStart};
+use crate::ibkr::{self, Session};
+use crate::notify::{self, Discord};
+use crate::plans::Watch;
+use crate::script::Host;
+use crate::tracker::{self, JOURNAL_FILE, Journal, Meta, Mode, Reader};
+
+/// Paper and simulated accounts begin with this letter; others hold real money.
+const PAPER: char = 'D';
+
+pub(super) async fn start(options: Options) -> Result<Runtime, RunError> {
+    let Options { dir, config, market, at_end, webhook, listener } = options;
+    let (plans, scripts, state) =
+        (dir.join(&config.paths.plans), dir.join(&config.paths.scripts), dir.join(&config.paths.state));
+    let rules = Host::start(Some(scripts.clone())).map_err(|error| RunError::Refused(error.to_string()))?;
+    std::fs::create_dir_all(&state).map_err(|error| RunError::Journal(format!("{}: {error}", state.display())))?;
+
+    let journal_path = state.join(JOURNAL_FILE);
+    let embedded = matches!(market, MarketPlace::Embedded { .. });
+    let kept = if embedded { shelve_old(&state, &journal_path)? } else { resume(&state, &journal_path)? };
+    let mut past = Book::default();
+    kept.iter().flat_map(|kept| &kept.events).for_each(|recorded| past.apply(recorded));
+
+    let (gateway, address) = open_market_place(market).await?;
+    let mut settings = ibkr::Settings::new(address);
+    settings.client_id = config.broker.client_id;
+    let mut session = Session::connect(&settings, past.order_id_high())
+        .await
+        .map_err(|error| RunError::Unreachable(error.to_string()))?;
+    refuse_real_money(&mut session).await?;
+
+    let (journal, events) = match kept {
+        Some(kept) if kept.journal.meta().account != session.account() => {
+            let (theirs, ours) = (session.account(), &kept.journal.meta().account);
+            return Err(RunError::Refused(format!(
+                "this directory's journal belongs to account {ours}, the gateway trades {theirs}; use another --dir"
+            )));
+        }
+        Some(kept) => (kept.journal, kept.events),
+        None => (create(&journal_path, &session, embedded)?, Vec::new()),
+    };
+    let mut engine = Engine::new(config.limits.clone(), journal.meta().epoch);
+    engine.replay(events);
+    let live: Vec<_> = engine.book().active().map(|record| record.plan.clone()).collect();
+    let discord = webhook.map(|url| Discord::start(url, notify::Mode::Paper)).transpose();
+    let mut trader = Trader {
+        engine,
+        rules,
+        journal,
+        session,
+        shelf: Shelf::new(&plans, live),
+        watch: Watch::start(&[&plans, &scripts]),
+        discord: discord.map_err(|error| RunError::Configuration(error.to_string()))?,
+        listener,
+        inputs: VecDeque::new(),
+        fetches: JoinSet::new(),
+        acted: false,
+        look: false,
+        recovery_due: None,
+        reread: false,
+        ended: false,
+        bars: 0,
+        refused: 0,
+    };
+    info!("paper trading: account {} at {}", trader.session.account(), settings.address);
+    begin(&mut trader).await?;
+    if let Some(gateway) = &gateway {
+        gateway.open_market();
+    }
+    let (stop, _) = watch::channel(false);
+    Ok(Runtime { trader, gateway, at_end, stop })
+}
+
+/// Agrees with the broker, then arms the plans, while the market stands still.
+async fn begin(trader: &mut Trader) -> Result<(), RunError> {
+    let down = |error: ibkr::LinkError| RunError::Unreachable(error.to_string());
+    if trader.session.simulated() {
+        // From here on the simulated market waits for us.
+        trader.session.done().await.map_err(down)?;
+    }
+    trader.recover().await?.map_err(down)?;
+    trader.reread = true;
+    trader.turn(false).await?.map_err(down)
+}
+
+async fn open_market_place(market: MarketPlace) -> Result<(Option<Gateway>, String), RunError> {
+    match market {
+        MarketPlace::Gateway { address } => Ok((None, address)),
+        MarketPlace::Embedded { bars, cash, speed } => {
+            let settings =
+                gateway::Settings { bars, cash, speed, start: MarketStart::OnCommand, ..gateway::Settings::default() };
+            let gateway = Gateway::start(settings).await.map_err(|error| match error {
+                gateway::StartError::PortInUse { .. } | gateway::StartError::Listen { .. } => {
+                    RunError::Unreachable(error.to_string())
+                }
+                _ => RunError::Configuration(error.to_string()),
+            })?;
+            let address = gateway.local_addr().to_string();
+            Ok((Some(gateway), address))
+        }
+    }
+}
+
+async fn refuse_real_money(session: &mut Session) -> Result<(), RunError> {
+    if session.account().starts_with(PAPER) {
+        return Ok(());
+    }
+    let account = session.account().to_owned();
+    session.close().await;
+    Err(RunError::Refused(format!(
+        "account {account} is not a paper account (those begin with {PAPER}); prusik trades on paper only so far"
+    )))
+}
+
+/// A journal that goes on, with what it remembers.
+struct Kept {
+    journal: Journal,
+    events: Vec<Recorded>,
+}
+
+fn journal_error(error: tracker::JournalError) -> RunError {
+    RunError::Journal(error.to_string())
+}
+
+/// An embedded run starts afresh: the last one's journal goes to the archive. One with positions at a gateway of its
+/// own is left alone.
+fn shelve_old(state: &Path, path: &Path) -> Result<Option<Kept>, RunError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let reader = Reader::open(path).map_err(journal_error)?;
+    if reader.meta().mode == Mode::Connected {
+        let mut book = Book::default();
+        reader.fold(|recorded| book.apply(&recorded)).map_err(journal_error)?;
+        let busy = book.active().any(|record| book.position(record).is_some_and(|position| !position.qty.is_zero()))
+            || book.orders().any(|order| order.state.is_live());
+        if busy {
+            return Err(RunError::Refused(format!(
+                "this directory's journal holds open positions or orders of account {} at a gateway; \
+                 run it there with --connect, or use another --dir for simulations",
+                reader.meta().account
+            )));
+        }
+    }
+    drop(reader);
+    tracker::archive(state, "paper").map_err(journal_error)?;
+    Ok(None)
+}
+
+/// A run at a gateway goes on where its journal ends. What an embedded run left goes to the archive.
+fn resume(state: &Path, path: &Path) -> Result<Option<Kept>, RunError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let embedded = Reader::open(path).map_err(journal_error)?.meta().mode == Mode::Embedded;
+    if embedded {
+        tracker::archive(state, "paper").map_err(journal_error)?;
+        return Ok(None);
+    }
+    let mut events = Vec::new();
+    let journal = Journal::open_and_fold(path, |recorded| events.push(recorded)).map_err(journal_error)?;
+    Ok(Some(Kept { journal, events }))
+}
+
+fn create(path: &Path, session: &Session, embedded: bool) -> Result<Journal, RunError> {
+    let created = clock::wall();
+    let meta = Meta {
+        // Embedded runs are alike to the last byte; others must never share an order's name with an earlier journal.
+        epoch: if embedded { 0 } else { u64::try_from(created.as_second()).unwrap_or(1) },
+        account: session.account().to_owned(),
+        mode: if embedded { Mode::Embedded } else { Mode::Connected },
+        created,
+    };
+    Journal::create(path, meta).map_err(journal_error)
+}
