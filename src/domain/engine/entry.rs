@@ -4,7 +4,7 @@ use super::super::book::Phase;
 use super::super::broker::Link;
 use super::super::event::{Ending, Event, Told};
 use super::super::ids::{Direction, Leg, OrderRef, PlanId, Stamp, Symbol};
-use super::super::market::{Bar, Candle, Contract, Hours};
+use super::super::market::{Bar, Candle, Contract, Hours, Timeframe};
 use super::super::money::Price;
 use super::super::order::{OrderKind, Ticket};
 use super::super::plan::{Plan, Switch, Tif};
@@ -37,7 +37,9 @@ impl Engine {
         let since_armed = shown.iter().filter(|c| c.end > record.armed_at).count();
         let view = View { now: candle.end, candles: shown, since_armed, tick: contract.tick, position: None };
         let answer = rules.entry(plan, &view);
-        let session_ends = contract.session.is_close(candle.end);
+        // A daily candle is its session's last one, also where the plan counts the hours after it.
+        let daily = plan.entry.timeframe == Timeframe::Day1;
+        let session_ends = daily || contract.session.is_close(candle.end);
         let session_open = contract.session.is_open(candle.end);
         let (id, close) = (plan.id.clone(), candle.close);
         match answer {
