@@ -92,8 +92,8 @@ fn set_limits(engine: &mut Engine) {
     }
 }
 
-/// Natives that panic, or whose result is measured only after it was made.
-/// Rhai's own sort goes on when its comparison fails, be it at the operation limit; this one ends with it.
+/// Natives that panic, whose result is measured only after it was made, or that swallow a fault of their callback: Rhai's
+/// own sort goes on when its comparison has failed, even at a limit.
 fn close_holes(engine: &mut Engine) {
     let absent = |name: &'static str| move |_: Decimal| -> Outcome<Decimal> { Err(refusal(name)) };
     engine.register_fn("sin", absent("sin() is not part of the rule language"));

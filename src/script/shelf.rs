@@ -28,7 +28,7 @@ pub(super) struct Shelf {
 
 /// A rule of the folder.
 struct Shelved {
-    /// The bytes that were read last, good or not; `None` where they could not be read.
+    /// The bytes that were read last, if they compiled.
     seen: Option<Fingerprint>,
     /// The last version that compiled.
     good: Option<Arc<Rule>>,
@@ -123,7 +123,6 @@ impl Shelf {
         if seen.is_some() && shelved.seen == seen {
             return;
         }
-        shelved.seen = seen;
         let source = bytes.and_then(|bytes| folder::text_of(path, bytes));
         let file = path.display().to_string();
         let rule = match &source {
@@ -134,10 +133,13 @@ impl Shelf {
         };
         match rule {
             Ok(rule) => {
+                shelved.seen = seen;
                 shelved.good = Some(Arc::new(rule));
                 shelved.problem = None;
             }
             Err(problem) => {
+                // Read anew next time: a deadline may have struck a busy machine, not a bad rule.
+                shelved.seen = None;
                 let help = stays(problem.help, shelved.good.is_some());
                 let problem = Problem { help, ..*problem };
                 let rendered =

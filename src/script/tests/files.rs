@@ -42,6 +42,7 @@ fn a_file_adds_a_rule_and_one_of_a_built_in_name_takes_its_place() {
     assert_eq!(asked(&mut host, "close_above"), "ENTER close 101.00 above 100.00");
 }
 
+/// Truth 9: last good wins.
 #[test]
 fn a_saved_change_takes_effect_and_a_broken_save_keeps_the_old_version() {
     let (mut host, folder) = host_with(&[("own.rhai", &says("first"))]);

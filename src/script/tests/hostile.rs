@@ -8,7 +8,7 @@ use crate::script::sandbox;
 use crate::script::thread::{Lost, RuleThread};
 
 /// Bodies of a trailing hook, and what each ends as.
-const HOSTILE: [(&str, &str); 58] = [
+const HOSTILE: [(&str, &str); 64] = [
     // Without end.
     ("loop {}", "stopped after"),
     ("while true { let x = 1; }", "stopped after"),
@@ -33,6 +33,15 @@ const HOSTILE: [(&str, &str); 58] = [
     ("let a = [[1]]; loop { a = [a, a]; }", "too large|stopped after|deep"),
     ("let m = #{}; let i = 0; loop { m[`k${i}`] = i; i += 1; }", "too large|stopped after"),
     ("let m = #{}; loop { m = #{ a: m, b: m }; }", "too large|stopped after|deep"),
+    ("let a = []; loop { a = [a]; }", "too large|stopped after|deep"),
+    ("let m = #{}; loop { m = #{ m: m }; }", "too large|stopped after|deep"),
+    ("let a = []; loop { a.push(a); }", "too large|stopped after"),
+    ("let m = #{}; loop { m[\"a\"] = m; }", "too large|stopped after"),
+    (
+        "let s = \"\"; for i in 0..200 { s += \"x\"; } let a = []; loop { a.push(s + s); }",
+        "too large|stopped after",
+    ),
+    ("let a = [1, 2, 3]; a.dedup(|x, y| f(x)); keep()", "not part of the rule language"),
     ("let a = []; a.pad(100000000, 1); keep()", "not part of the rule language"),
     ("let a = []; a.pad(6148914691236517206, [1, 1]); keep()", "not part of the rule language"),
     ("let a = [1]; a.insert(9223372036854775807, 1); a[-9223372036854775808]", "there is no|bounds"),
@@ -105,6 +114,27 @@ fn every_hostile_hook_is_contained_and_the_next_call_works() {
         host = Host::start(Some(folder.path().to_owned())).expect("the sandbox holds");
     }
     assert!(surprises.is_empty(), "{}", surprises.join("\n"));
+}
+
+#[test]
+fn every_limit_is_set() {
+    let engine = sandbox::engine(&Arc::new(crate::script::thread::Turn::default()));
+    assert_eq!(engine.max_operations(), 100_000);
+    assert_eq!(engine.max_call_levels(), 16);
+    assert_eq!((engine.max_expr_depth(), engine.max_function_expr_depth()), (32, 24));
+    assert_eq!(engine.max_string_size(), 256);
+    assert_eq!(engine.max_array_size(), 1_024);
+    assert_eq!(engine.max_map_size(), 128);
+    assert_eq!(engine.max_variables(), 64);
+    assert_eq!(engine.max_functions(), 32);
+    assert!(engine.strict_variables() && engine.fail_on_invalid_map_property());
+    let deep = |levels: u32| {
+        trail_once(&format!(
+            "fn down(n) {{ if n == 0 {{ 101 }} else {{ down(n - 1) }} }} fn trail(ctx) {{ down({levels}) }}"
+        ))
+    };
+    assert_eq!(deep(12), "103.00   stop 101");
+    assert!(deep(16).contains("levels deep"));
 }
 
 #[test]
