@@ -264,7 +264,6 @@ fn declarations_that_contradict_themselves_are_refused() {
         "input(\"mult\", 1); input(\"other\", 2, #{ alias: \"mult\" });",
         "input(1);",
         "input(\"mult\", 1, #{ min: \"a\" });",
-        "loop {}",
         "throw \"no\";",
     ];
     insta::assert_snapshot!(all.map(declared).join("\n"), @r#"
@@ -290,11 +289,16 @@ fn declarations_that_contradict_themselves_are_refused() {
         R104 1:1 input() cannot be called with a whole number
     input("mult", 1, #{ min: "a" });
         R104 1:1 input "mult": min and max are numbers, not the text "a"
-    loop {}
-        R104 1:6 stopped after 100000 operations
     throw "no";
         R104 1:1 no
     "#);
+}
+
+/// Which limit strikes first is the machine's affair.
+#[test]
+fn a_file_whose_top_level_never_ends_is_refused() {
+    let told = trail_once("loop {}\nfn trail(ctx) { keep() }");
+    assert!(told.starts_with("REFUSED stopped after"), "{told}");
 }
 
 #[test]
