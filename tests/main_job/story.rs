@@ -395,7 +395,8 @@ impl Floor {
         }
     }
 
-    /// Holds the market no more; it runs to its end.
+    /// Holds the market no more; it runs to its end. Dropped, the gateway ends.
+    #[must_use]
     pub(crate) async fn let_go(self) -> Gateway {
         drop(self.bars);
         self.client.disconnect().await;
