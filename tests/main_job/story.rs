@@ -79,6 +79,12 @@ impl Default for PlanText {
     }
 }
 
+impl PlanText {
+    pub(crate) fn without_parameters(self) -> PlanText {
+        PlanText { exit_parameters: "", ..self }
+    }
+}
+
 impl fmt::Display for PlanText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let PlanText { id, symbol, entry, stop, risk, more, .. } = self;
@@ -433,6 +439,13 @@ impl Floor {
             .collect();
         lines.sort();
         lines
+    }
+
+    /// The references of all orders there ever were.
+    pub(crate) async fn orders_ever(&self) -> Vec<String> {
+        let open = self.open_orders().await;
+        let name = |line: &String| line.split(' ').next().expect("a reference").to_owned();
+        self.completed_orders().await.into_iter().chain(open.iter().map(name)).collect()
     }
 
     /// Every order that is over, by its reference.
