@@ -110,6 +110,7 @@ async fn killed_at_any_moment_it_takes_up_the_same_position_with_the_same_stop_a
             program = Program::start(&place, &floor).await;
             assert_eq!(floor.open_orders().await, before, "{moments:?} at {moment}: the same orders");
         }
+        floor.play_to(DAY, "15:59:20").await;
         let stops: Vec<String> =
             floor.orders_ever().await.into_iter().filter(|name| name.contains(":S:")).collect();
         assert_eq!(stops.len(), 1, "{moments:?}: one stop order ever: {stops:?}");
@@ -121,4 +122,88 @@ async fn killed_at_any_moment_it_takes_up_the_same_position_with_the_same_stop_a
         program.kill().await;
         place.lawful();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn candles_that_closed_while_it_was_gone_are_folded_and_the_stop_catches_up() {
+    let (expected, end) = uninterrupted().await;
+    let place = Place::with(&[trailing()]);
+    let mut floor = Floor::open(bars()).await;
+    let mut program = Program::start(&place, &floor).await;
+    floor.play_to(DAY, "15:47:20").await;
+    program.heard.wait("stop moved: 98.50 -> 99.00").await;
+    program.kill().await;
+    floor.play_to(DAY, "15:50:25").await;
+    let orders = floor.open_orders().await;
+    assert!(orders[0].contains("STP Some(99.0) 200"), "the stop rests where it was: {orders:#?}");
+
+    let mut program = Program::start(&place, &floor).await;
+    // The candles of 15:47, 15:48 and 15:49 closed at 102.50, 103.00 and 103.50.
+    program.heard.wait("-> 100.50").await;
+    let orders = floor.open_orders().await;
+    assert!(orders[0].contains("STP Some(100.5) 200"), "{orders:#?}");
+    assert_eq!(orders.len(), 1);
+    floor.play_to(DAY, "15:51:05").await;
+    program.heard.wait("stop moved: 100.50 -> 101.00").await;
+    let _gateway = floor.let_go().await;
+    assert_eq!(program.heard.wait("closed:").await, end);
+    let path = path(&place);
+    assert!(path.iter().all(|stop| expected.contains(stop)), "{path:?} of {expected:?}");
+    assert_eq!(path.last(), expected.last());
+    program.kill().await;
+    place.lawful();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_that_filled_while_it_was_gone_closes_the_trade_when_it_is_back() {
+    let place = Place::with(&[trailing()]);
+    let mut floor = Floor::open(bars()).await;
+    let mut program = Program::start(&place, &floor).await;
+    floor.play_to(DAY, "15:47").await;
+    program.heard.wait("stop moved: 98.50 -> 99.00").await;
+    program.kill().await;
+    floor.play_to(DAY, "16:00").await;
+    assert_eq!(floor.open_orders().await, Vec::<String>::new());
+    let mut program = Program::start(&place, &floor).await;
+    let told = program.heard.wait("closed:").await;
+    assert_eq!(
+        told,
+        "plan PLAN closed: long 200 XYZ 101.00 -> 99.00 by stop, P&L -402.00, fees 2.00, R -0.40"
+    );
+    assert_eq!(program.heard.times("ALARM"), 0, "{:#?}", program.heard.lines);
+    assert_eq!(program.heard.times("failed"), 0, "{:#?}", program.heard.lines);
+    assert_eq!(floor.orders_ever().await.len(), 2);
+    program.kill().await;
+    place.lawful();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_comes_back_without_its_memory_freezes_the_symbol_and_is_sent_nothing() {
+    let place = Place::with(&[trailing()]);
+    let mut floor = Floor::open(bars()).await;
+    let address = floor.gateway.local_addr();
+    let mut running = Running::start(place.options(floor.market())).await;
+    floor.play_to(DAY, "15:47").await;
+    running.heard.wait("stop moved: 98.50 -> 99.00").await;
+    floor.let_go().await.shutdown().await;
+    running.heard.wait("ALARM: connection lost").await;
+
+    let later = one("XYZ", minutes(DAY, "15:50", &["103.50", "104.00", "98.00", "97.00", "96.00"]));
+    let settings =
+        Settings { listen: address, bars: later, start: MarketStart::OnCommand, ..Settings::default() };
+    let gateway = Gateway::start(settings).await.expect("the same port");
+    running.heard.wait("the broker holds 0 shares, prusik knows of 200").await;
+    running.heard.wait("ready:").await;
+    let mut floor = Floor::hold(gateway, "XYZ").await;
+    place.plan(&PlanText { id: "SECOND", entry: "95.00", stop: "90.00", ..PlanText::default() });
+    running.heard.wait("plan SECOND armed").await;
+    floor.gateway.open_market();
+    floor.play_to(DAY, "15:55").await;
+    running.heard.wait("plan SECOND refused: Symbol frozen").await;
+    assert_eq!(floor.orders_ever().await, Vec::<String>::new(), "never a trade to make numbers agree");
+    assert_eq!(floor.executions().await, Vec::<String>::new());
+    assert_eq!(running.heard.times("ALARM: plan PLAN"), 1, "{:#?}", running.heard.lines);
+    let (heard, summary) = running.stop().await;
+    println!("{}", heard.lines.join("\n"));
+    assert_eq!(summary.open.len(), 1, "{:?}", summary.open);
 }

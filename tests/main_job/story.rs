@@ -366,7 +366,7 @@ impl Floor {
         Floor::hold(gateway, &symbol).await
     }
 
-    async fn hold(gateway: Gateway, symbol: &str) -> Floor {
+    pub(crate) async fn hold(gateway: Gateway, symbol: &str) -> Floor {
         let builder = Client::builder().address(gateway.local_addr().to_string()).client_id(99);
         let builder = builder.tcp_no_delay(true).channel_capacity(1_000_000);
         let connecting = in_time("a connection", builder.connect_with_notice_stream());
