@@ -4,6 +4,9 @@ pub mod domain;
 
 pub mod config;
 
+#[cfg(feature = "cli")]
+pub mod cli;
+
 pub mod gateway;
 pub mod ibkr;
 pub mod notify;

@@ -24,7 +24,10 @@ use crate::domain::ids::Stamp;
 use crate::gateway::{Gateway, SourceBar, Speed};
 use crate::notify::WebhookUrl;
 
+#[cfg(feature = "cli")]
+pub(crate) use clock::moment;
 pub(crate) use perform::Trader;
+#[cfg(feature = "cli")]
 pub(crate) use shelf::check_rules;
 
 /// What a runtime is started with.
