@@ -2,26 +2,20 @@
 //!
 //! `cargo run --example embed`
 
-use prusik::config::Config;
 use prusik::gateway::{Speed, synthetic_bars};
-use prusik::runtime::{AtEnd, MarketPlace, Options, Runtime};
+use prusik::{MarketPlace, Options, Runtime};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let dir = tempfile::tempdir()?;
     std::fs::create_dir(dir.path().join("plans"))?;
     std::fs::write(dir.path().join("plans/aapl.yaml"), include_str!("../plans/aapl.yaml"))?;
-    let runtime = Runtime::start(Options {
-        dir: dir.path().to_owned(),
-        config: Config::default(),
-        market: MarketPlace::Embedded { bars: synthetic_bars(), cash: 100_000.into(), speed: Speed::Max },
-        at_end: AtEnd::Exit,
-        webhook: None,
-        // A host hears everything that people are told.
-        listener: Some(Box::new(|at, told| println!("{at} {told}"))),
-    })
-    .await?;
-    let summary = runtime.run().await?;
+    let bars = synthetic_bars();
+    let mut options =
+        Options::new(dir.path(), MarketPlace::Embedded { bars, cash: 100_000.into(), speed: Speed::Max });
+    // A host hears everything that people are told.
+    options.listener = Some(Box::new(|at, told| println!("{at} {told}")));
+    let summary = Runtime::start(options).await?.run().await?;
     println!("{} trades over {} bars", summary.trades.len(), summary.bars);
     Ok(())
 }

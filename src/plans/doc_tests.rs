@@ -1114,3 +1114,41 @@ proptest! {
         prop_assert_eq!(read.stop_loss.decimal(), stop);
     }
 }
+
+#[test]
+fn hostile_texts_are_refused_and_their_messages_stay_small() {
+    let full = |unit: &str| unit.repeat(65_536 / unit.len());
+    let bomb: String = (1..9).map(|n| format!("a{n}: &a{n} [*a{0},*a{0},*a{0},*a{0}]\n", n - 1)).collect();
+    let units = [
+        "[",
+        "{",
+        "- ",
+        "? ",
+        "{a: ",
+        "\"",
+        "'",
+        "&a ",
+        "*a ",
+        "!a ",
+        "a: &a [*a]\n",
+        "a\n",
+        "#",
+        "\t",
+        "- a: b\n",
+    ];
+    let more =
+        ["---\n", "%TAG ! x\n", "a: |\n ", "\u{202e}", "\0", "a: b\n", "0", ": ", "<<: *a\n", "é: é\n", "\r"];
+    let hostile = units.iter().chain(&more).map(|unit| full(unit)).chain([format!("a0: &a0 x\n{bomb}")]);
+    for text in hostile {
+        let document = read_text(&text);
+        let start: String = text.chars().take(20).collect();
+        assert!(!document.is_good() && document.plans.is_empty(), "{start:?}");
+        for problem in &document.problems {
+            assert!(problem.rendered.len() < 4_000, "{start:?}: {} bytes", problem.rendered.len());
+            assert!(
+                problem.message.len() < 500 && !problem.message.contains(['\n', '\u{202e}', '\0']),
+                "{start:?}"
+            );
+        }
+    }
+}

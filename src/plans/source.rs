@@ -42,7 +42,11 @@ impl Source {
         help: Option<String>,
     ) -> Problem {
         let at = self.place(path).mark.clone();
-        self.text.problem(&Remark { severity, help, ..Remark::error(code, at, message) })
+        self.text.problem(&Remark {
+            severity,
+            help: help.map(String::into_boxed_str),
+            ..Remark::error(code, at, message)
+        })
     }
 
     /// As [`Source::problem`], with the name of the field marked instead of its value: for a parameter that a rule
@@ -56,7 +60,11 @@ impl Source {
         help: Option<String>,
     ) -> Problem {
         let at = self.place(path).name.clone();
-        self.text.problem(&Remark { severity, help, ..Remark::error(code, at, message) })
+        self.text.problem(&Remark {
+            severity,
+            help: help.map(String::into_boxed_str),
+            ..Remark::error(code, at, message)
+        })
     }
 
     pub(super) fn text(&self) -> &Text {
@@ -96,10 +104,10 @@ pub(super) struct Remark {
     pub(super) code: &'static str,
     pub(super) severity: Severity,
     pub(super) at: Range<usize>,
-    pub(super) label: Option<String>,
+    pub(super) label: Option<Box<str>>,
     pub(super) also: Vec<(Range<usize>, String)>,
     pub(super) message: String,
-    pub(super) help: Option<String>,
+    pub(super) help: Option<Box<str>>,
 }
 
 impl Remark {
@@ -123,7 +131,7 @@ impl Remark {
         Remark { severity: Severity::Note, ..Remark::error(code, at, message) }
     }
 
-    pub(super) fn label(self, label: impl Into<String>) -> Remark {
+    pub(super) fn label(self, label: impl Into<Box<str>>) -> Remark {
         Remark { label: Some(label.into()), ..self }
     }
 
@@ -132,7 +140,7 @@ impl Remark {
         self
     }
 
-    pub(super) fn help(self, help: impl Into<String>) -> Remark {
+    pub(super) fn help(self, help: impl Into<Box<str>>) -> Remark {
         Remark { help: Some(help.into()), ..self }
     }
 }
@@ -176,7 +184,7 @@ impl Text {
             line: count(before.matches('\n').count() + 1),
             column: count(self.text[line_start..at.start].chars().count() + 1),
             message: remark.message.clone(),
-            help: remark.help.clone(),
+            help: remark.help.as_deref().map(str::to_owned),
             rendered: rendered(report, remark.help.as_deref()),
         }
     }

@@ -45,10 +45,17 @@ pub enum Means {
     Rescans,
 }
 
+#[derive(Debug, Clone, Copy)]
+struct Signal {
+    /// How many there were.
+    number: u64,
+    means: Means,
+}
+
 /// Watches folders for as long as it lives.
 #[derive(Debug)]
 pub struct Watch {
-    signals: watch::Receiver<Means>,
+    signals: watch::Receiver<Signal>,
     task: JoinHandle<()>,
 }
 
@@ -60,7 +67,7 @@ impl Watch {
     }
 
     fn start_with(dirs: Vec<PathBuf>, rhythm: Rhythm, open: Open) -> Watch {
-        let (tell, signals) = watch::channel(Means::Starting);
+        let (tell, signals) = watch::channel(Signal { number: 0, means: Means::Starting });
         let eyes = Some(Eyes { dirs, open, watcher: None });
         let task = tokio::spawn(Pace { rhythm, hints: Arc::default(), tell, eyes }.keep());
         Watch { signals, task }
@@ -77,7 +84,7 @@ impl Watch {
 
     /// How changes are noticed at present.
     pub fn means(&self) -> Means {
-        *self.signals.borrow()
+        self.signals.borrow().means
     }
 }
 
@@ -116,7 +123,7 @@ impl EventHandler for Hint {
 struct Pace {
     rhythm: Rhythm,
     hints: Arc<Notify>,
-    tell: watch::Sender<Means>,
+    tell: watch::Sender<Signal>,
     /// Away only while they are looked after on another thread.
     eyes: Option<Eyes>,
 }
@@ -142,7 +149,7 @@ impl Pace {
     }
 
     fn signal(&self) {
-        self.tell.send_modify(|_| {});
+        self.tell.send_modify(|signal| signal.number += 1);
     }
 
     /// Sees to it that the folders that are there now are the ones being watched. Asks the file system, on a thread
@@ -150,7 +157,7 @@ impl Pace {
     async fn look_after(&mut self) {
         let Some(mut eyes) = self.eyes.take() else { return };
         let hints = self.hints.clone();
-        let before = *self.tell.borrow();
+        let before = self.tell.borrow().means;
         let looked_after = spawn_blocking(move || {
             let means = eyes.look_after(&hints, before);
             (eyes, means)
@@ -158,13 +165,13 @@ impl Pace {
         match looked_after.await {
             Ok((eyes, means)) => {
                 self.eyes = Some(eyes);
-                self.tell.send_if_modified(|now| {
-                    *now = means;
+                self.tell.send_if_modified(|signal| {
+                    signal.means = means;
                     false
                 });
             }
             // The runtime is going down, or the watcher broke: rescans remain.
-            Err(_) => self.tell.send_modify(|now| *now = Means::Rescans),
+            Err(_) => self.tell.send_modify(|signal| signal.means = Means::Rescans),
         }
     }
 }
@@ -266,34 +273,81 @@ exit_function: { function_type: stop_loss_take_profit }
         }
     }
 
+    /// Signals of one burst, with those that follow up.
+    const BURST: u64 = 4;
+
+    /// Waits until there were as many signals.
+    async fn signals(watch: &mut Watch, number: u64) {
+        while watch.signals.borrow().number < number {
+            signal(watch).await;
+        }
+    }
+
     /// A watcher whose signals of the start have all passed: the next one is a hint's.
     async fn at_rest(dirs: &[&Path]) -> Watch {
         let mut watch =
             Watch::start_with(dirs.iter().map(|dir| dir.to_path_buf()).collect(), BY_HINTS, system);
-        for _ in 0..4 {
-            signal(&mut watch).await;
-        }
+        signals(&mut watch, BURST).await;
         assert_eq!(watch.means(), Means::Hints);
         watch
     }
 
     #[tokio::test]
-    async fn a_written_file_is_signalled_at_least_twice() {
+    async fn a_written_file_is_signalled_for_two_looks_and_more() {
         let dir = tempfile::tempdir().expect("a folder");
         let mut watch = at_rest(&[dir.path()]).await;
-        fs::write(dir.path().join("a.yaml"), "plan_id: A\n").expect("written");
-        signal(&mut watch).await;
-        signal(&mut watch).await;
+        fs::write(dir.path().join("a.yaml"), PLAN).expect("written");
+        signals(&mut watch, 2 * BURST).await;
+    }
+
+    #[test]
+    fn our_own_looks_are_no_hints() {
+        use futures_util::FutureExt;
+        use notify::Event;
+        use notify::event::{CreateKind, ModifyKind, RemoveKind};
+
+        let hint = |kind| {
+            let hints = Arc::new(Notify::new());
+            Hint(hints.clone()).handle_event(Ok(Event::new(kind)));
+            hints.notified().now_or_never().is_some()
+        };
+        for look in [AccessKind::Open(AccessMode::Any), AccessKind::Read, AccessKind::Close(AccessMode::Read)]
+        {
+            assert!(!hint(EventKind::Access(look)), "{look:?}");
+        }
+        for change in [
+            EventKind::Access(AccessKind::Close(AccessMode::Write)),
+            EventKind::Create(CreateKind::File),
+            EventKind::Modify(ModifyKind::Any),
+            EventKind::Remove(RemoveKind::File),
+            EventKind::Any,
+            EventKind::Other,
+        ] {
+            assert!(hint(change), "{change:?}");
+        }
     }
 
     #[tokio::test]
-    async fn both_folders_are_watched() {
+    async fn each_of_two_folders_is_watched() {
         let (plans, scripts) = (tempfile::tempdir().expect("plans"), tempfile::tempdir().expect("scripts"));
-        let mut watch = at_rest(&[plans.path(), scripts.path()]).await;
-        fs::write(scripts.path().join("mine.rhai"), "fn entry(ctx) { wait() }\n").expect("written");
-        signal(&mut watch).await;
-        fs::write(plans.path().join("a.yaml"), "plan_id: A\n").expect("written");
-        signal(&mut watch).await;
+        for dir in [plans.path(), scripts.path()] {
+            let mut watch = at_rest(&[plans.path(), scripts.path()]).await;
+            fs::write(dir.join("file"), "text").expect("written");
+            signals(&mut watch, BURST + 1).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_renamed_or_deleted_is_signalled() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (from, to) = (dir.path().join("a.tmp"), dir.path().join("a.yaml"));
+        fs::write(&from, PLAN).expect("written");
+        let mut watch = at_rest(&[dir.path()]).await;
+        fs::rename(&from, &to).expect("renamed");
+        signals(&mut watch, BURST + 1).await;
+        let mut watch = at_rest(&[dir.path()]).await;
+        fs::remove_file(&to).expect("removed");
+        signals(&mut watch, BURST + 1).await;
     }
 
     #[tokio::test]
@@ -309,7 +363,7 @@ exit_function: { function_type: stop_loss_take_profit }
         }
         fs::create_dir(&plans).expect("made again");
         watched(&mut watch).await;
-        fs::write(plans.join("a.yaml"), "plan_id: A\n").expect("written");
+        fs::write(plans.join("a.yaml"), PLAN).expect("written");
         signal(&mut watch).await;
     }
 
@@ -329,10 +383,8 @@ exit_function: { function_type: stop_loss_take_profit }
         let dir = tempfile::tempdir().expect("a folder");
         let refuse: Open = |_| Err(notify::Error::new(notify::ErrorKind::MaxFilesWatch));
         let mut watch = Watch::start_with(vec![dir.path().to_path_buf()], BY_RESCANS, refuse);
-        // More than the signals of the start: the others can only be those of rescans.
-        for _ in 0..9 {
-            signal(&mut watch).await;
-        }
+        // The later ones can only be those of rescans.
+        signals(&mut watch, 3 * BURST).await;
         assert_eq!(watch.means(), Means::Rescans);
     }
 
@@ -343,12 +395,11 @@ exit_function: { function_type: stop_loss_take_profit }
         let path = dir.path().join("a.yaml");
         let busy = tokio::spawn(async move {
             loop {
-                fs::write(&path, "plan_id: A\n").expect("written");
+                fs::write(&path, PLAN).expect("written");
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         });
-        signal(&mut watch).await;
-        signal(&mut watch).await;
+        signals(&mut watch, BURST + 3).await;
         busy.abort();
     }
 

@@ -30,11 +30,10 @@ pub(crate) struct Reading {
 }
 
 impl Shelf {
-    /// A shelf over the folder of plans, which people know as `shown_as`; `live` are the plans the journal holds in
-    /// force.
-    pub(crate) fn new(plans: &Path, shown_as: &Path, live: impl IntoIterator<Item = Plan>) -> Shelf {
+    /// A shelf over the folder of plans; `live` are the plans the journal holds in force.
+    pub(crate) fn new(plans: &Path, live: impl IntoIterator<Item = Plan>) -> Shelf {
         let live = live.into_iter().map(|plan| (plan.id.clone(), plan)).collect();
-        Shelf { folder: Folder::new(plans, shown_as.display().to_string()), live, told: BTreeSet::new() }
+        Shelf { folder: Folder::new(plans, plans.display().to_string()), live, told: BTreeSet::new() }
     }
 
     /// Reads both folders again. What does not read or check leaves its last good version in force.
@@ -75,8 +74,9 @@ impl Shelf {
     }
 }
 
-/// What the rules say to a plan that reads well, each problem at the place in the plan's file that causes it.
-pub(crate) fn check_rules(rules: &Host, sourced: &SourcedPlan) -> Vec<Problem> {
+/// What the rules say to a plan that reads well, each problem at the place in the plan's file that causes it. Empty
+/// where the plan can use its rules as it wants to.
+pub fn check_rules(rules: &Host, sourced: &SourcedPlan) -> Vec<Problem> {
     rules.check(&sourced.plan).into_iter().map(|problem| place(problem, sourced)).collect()
 }
 

@@ -27,9 +27,7 @@ const SETTLE_LOOKS_MAX: u32 = 14;
 const SETTLE_PAUSE: Duration = Duration::from_millis(200);
 
 pub(super) async fn start(options: Options) -> Result<Runtime, RunError> {
-    let Options { dir, config, market, at_end, webhook, listener } = options;
-    let (plans, scripts, state) =
-        (dir.join(&config.paths.plans), dir.join(&config.paths.scripts), dir.join(&config.paths.state));
+    let Options { plans, scripts, state, limits, client_id, market, at_end, webhook, listener } = options;
     let rules = Host::start(Some(scripts.clone())).map_err(|error| RunError::Refused(error.to_string()))?;
     std::fs::create_dir_all(&state)
         .map_err(|error| RunError::Journal(format!("{}: {error}", state.display())))?;
@@ -42,7 +40,7 @@ pub(super) async fn start(options: Options) -> Result<Runtime, RunError> {
 
     let (gateway, address) = open_market_place(market).await?;
     let mut settings = ibkr::Settings::new(address);
-    settings.client_id = config.broker.client_id;
+    settings.client_id = client_id;
     let mut session = Session::connect(&settings, past.order_id_high())
         .await
         .map_err(|error| RunError::Unreachable(error.to_string()))?;
@@ -58,7 +56,7 @@ pub(super) async fn start(options: Options) -> Result<Runtime, RunError> {
         Some(kept) => (kept.journal, kept.events),
         None => (create(&journal_path, &session, embedded)?, Vec::new()),
     };
-    let mut engine = Engine::new(config.limits.clone(), journal.meta().epoch);
+    let mut engine = Engine::new(limits, journal.meta().epoch);
     engine.replay(events);
     let live: Vec<_> = engine.book().active().map(|record| record.plan.clone()).collect();
     let discord = webhook.map(|url| Discord::start(url, notify::Mode::Paper)).transpose();
@@ -67,7 +65,7 @@ pub(super) async fn start(options: Options) -> Result<Runtime, RunError> {
         rules,
         journal,
         session,
-        shelf: Shelf::new(&plans, &config.paths.plans, live),
+        shelf: Shelf::new(&plans, live),
         watch: Watch::start(vec![plans, scripts]),
         discord: discord.map_err(|error| RunError::Configuration(error.to_string()))?,
         listener,

@@ -11,6 +11,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use tracing::{info, warn};
 
 use super::{AtEnd, RunError, Trader};
+use crate::domain::broker::Link;
 use crate::domain::engine::Input;
 use crate::domain::event::Told;
 use crate::domain::ids::Stamp;
@@ -149,6 +150,9 @@ impl Trader {
                 self.ended = true;
             }
             LinkEvent::Notice { code, text } => info!(code, "{text}"),
+            LinkEvent::Down => {
+                self.feed(now, Input::Link(Link::Down, "the socket broke".into())).await?;
+            }
             LinkEvent::BrokerDown => self.degraded(now, "the gateway has lost Interactive Brokers").await?,
             LinkEvent::Restored | LinkEvent::DataLost | LinkEvent::Reconnected | LinkEvent::Closed => {
                 self.recovery_due = Some(event);

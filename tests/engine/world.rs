@@ -1,0 +1,460 @@
+//! One `play` touches the API: it drives [`Engine::handle`] with the commands of a story, one per line, and prints
+//! what was told and done. Commands: `day` `to` `bar` `wait` `plan` `edit` `remove` `say` `broker` `muffle` `listen`
+//! `forget` `down` `degraded` `ready` `recover` `restart` `snapshot` `shares` `user` `lose` `account` `untold` `tell` `costs` `show`.
+//!
+//! After every input the laws are checked: the recorded events fold to the live book; what is sent was recorded
+//! before it in the same list; a name is used once; entries leave only when ready and within the portfolio limit;
+//! a stop never loosens.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use prusik::domain::book::Book;
+use prusik::domain::broker::{AccountRow, Link};
+use prusik::domain::engine::{Effect, Engine, Input};
+use prusik::domain::event::{Event, Recorded};
+use prusik::domain::ids::{Direction, Leg, OrderRef, PlanId, Stamp, Symbol};
+use prusik::domain::market::{Bar, Contract};
+use prusik::domain::money::{Cash, Price, Tick};
+use prusik::domain::order::{OrderFact, OrderKind, Ticket};
+use prusik::domain::plan::PlanChange;
+use prusik::domain::risk::Limits;
+use prusik::domain::session::Session;
+use prusik::domain::told::Told;
+use rust_decimal::Decimal;
+
+use crate::broker::{Broker, Fault};
+use crate::rules::{NativeRules, Say};
+use crate::writing::{clock, decimal, moment, plan, price, symbol};
+
+pub(crate) struct World {
+    pub(crate) engine: Engine,
+    pub(crate) journal: Vec<Recorded>,
+    pub(crate) broker: Broker,
+    pub(crate) rules: NativeRules,
+    pub(crate) now: Stamp,
+    pub(crate) out: Vec<String>,
+    /// Whether the broker's account figures come with every bar, as the simulated gateway tells them.
+    pub(crate) account_told: bool,
+    date: Date,
+    session: Session,
+    folded: Book,
+    prices: BTreeMap<Symbol, Decimal>,
+    tape: BTreeMap<Symbol, Vec<Bar>>,
+    muffled: bool,
+    quiet: bool,
+    sent: BTreeSet<OrderRef>,
+    stops: BTreeMap<PlanId, Price>,
+}
+
+/// The transcript of a story that starts ready, on a Monday, before the open, with 100,000 in the account.
+pub(crate) fn play(story: &str) -> String {
+    let mut world = World::new();
+    world.run("recover");
+    world.out.clear();
+    world.run(story);
+    world.transcript()
+}
+
+impl World {
+    pub(crate) fn new() -> World {
+        let date = Date::constant(2024, 6, 3);
+        World {
+            engine: Engine::new(Limits::default(), 0),
+            journal: vec![],
+            broker: Broker::with_cash(Decimal::from(100_000)),
+            rules: NativeRules::default(),
+            now: moment(date, "09:00:00"),
+            out: vec![],
+            account_told: true,
+            date,
+            session: Session::us_equities(),
+            folded: Book::default(),
+            prices: BTreeMap::new(),
+            tape: BTreeMap::new(),
+            muffled: false,
+            quiet: false,
+            sent: BTreeSet::new(),
+            stops: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn transcript(&self) -> String {
+        self.out.join("\n")
+    }
+
+    pub(crate) fn run(&mut self, story: &str) {
+        for line in story.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let (command, rest) = line.split_once(' ').unwrap_or((line, ""));
+            self.command(command, rest.trim());
+        }
+    }
+
+    fn command(&mut self, command: &str, rest: &str) {
+        let words: Vec<&str> = rest.split_whitespace().collect();
+        match command {
+            "day" => {
+                self.date = rest.parse().expect("a date");
+                self.out.push(format!("-- {rest}"));
+            }
+            "to" => self.walk(&words),
+            "bar" => self.one_bar(&words),
+            "wait" => {
+                self.now = self.now.plus_seconds(rest.parse().expect("seconds"));
+                self.feed(Input::Clock);
+            }
+            "plan" => self.plans(vec![PlanChange::Added(Box::new(plan(self.date, rest)))]),
+            "edit" => self.plans(vec![PlanChange::Replaced(Box::new(plan(self.date, rest)))]),
+            "remove" => self.plans(vec![PlanChange::Removed(PlanId::new(rest).expect("a plan id"))]),
+            "say" => self.say(&words),
+            "broker" => {
+                let fault = match words[1] {
+                    "reject" => Fault::Reject,
+                    "mute" => Fault::Mute,
+                    "drop" => Fault::Drop,
+                    "notsent" => Fault::NotSent,
+                    "inactive" => Fault::Inactive,
+                    "half" => Fault::Half,
+                    other => panic!("{other} is no fault"),
+                };
+                self.broker.faults.entry(words[0].into()).or_default().push(fault);
+            }
+            "muffle" => self.muffled = true,
+            "listen" => {
+                self.muffled = false;
+                self.settle();
+            }
+            "forget" => self.broker.said.clear(),
+            "account" => {
+                self.broker.cash = decimal(rest);
+            }
+            "untold" => self.account_told = false,
+            "tell" => {
+                let account = self.account();
+                self.feed(Input::Bars { bars: vec![], account: Some(account) });
+            }
+            "costs" => {
+                self.broker.costs_held = rest == "held";
+                self.broker.tell_costs();
+            }
+            "user" => self.broker_acts(|broker| broker.cancel(rest.parse().expect("a number"))),
+            "lose" => {
+                let id: i32 = rest.parse().expect("a number");
+                self.broker.lose(id);
+            }
+            "shares" => {
+                self.broker.shares.insert(symbol(words[0]), words[1].parse().expect("shares"));
+            }
+            "show" => {
+                let shown = self.broker.shown();
+                let held: Vec<String> = self
+                    .broker
+                    .shares
+                    .iter()
+                    .filter(|(_, shares)| **shares != 0)
+                    .map(|(symbol, shares)| format!("{shares} {symbol}"))
+                    .collect();
+                self.out.push(format!("   at the broker: {shown} | holds {}", held.join(", ")));
+            }
+            _ => self.connection(command),
+        }
+    }
+
+    fn connection(&mut self, command: &str) {
+        match command {
+            "down" => {
+                self.muffled = true;
+                self.broker.said.clear();
+                self.feed(Input::Link(Link::Down, "reset by peer".into()));
+            }
+            "degraded" => self.feed(Input::Link(Link::Degraded, "the gateway lost its server".into())),
+            "ready" => self.feed(Input::Link(Link::Ready, "reconciled".into())),
+            "snapshot" => self.feed(Input::Snapshot(self.broker.snapshot())),
+            "recover" => {
+                self.muffled = false;
+                self.broker.said.clear();
+                for _ in 0..4 {
+                    if !self.looked(Input::Snapshot(self.broker.snapshot())) {
+                        break;
+                    }
+                }
+                self.feed(Input::Link(Link::Ready, "reconciled".into()));
+            }
+            "restart" => {
+                self.out.push("-- restart".into());
+                self.engine = Engine::new(Limits::default(), 0);
+                self.engine.replay(self.journal.clone());
+                assert_eq!(*self.engine.book(), self.folded, "a replay gives the book");
+                self.connection("recover");
+            }
+            other => panic!("{other} is no command"),
+        }
+    }
+
+    fn say(&mut self, words: &[&str]) {
+        let say = match words[1] {
+            "enter" => Say::Enter,
+            "cancel" => Say::Cancel,
+            "exit" => Say::Exit,
+            "fault" => Say::Fault,
+            "stop" => Say::Stop(decimal(words[2])),
+            other => panic!("{other} is no answer"),
+        };
+        self.rules.scripted.entry(words[0].into()).or_default().push_back(say);
+    }
+
+    fn plans(&mut self, changes: Vec<PlanChange>) {
+        self.feed(Input::Plans(changes));
+    }
+
+    fn broker_acts(&mut self, act: impl FnOnce(&mut Broker)) {
+        act(&mut self.broker);
+        self.settle();
+    }
+
+    /// `09:35:00 SPY 101 QQQ 50`: 5-second bars, straight from the last price, the last one ending then.
+    fn walk(&mut self, words: &[&str]) {
+        let end = moment(self.date, words[0]);
+        let goals: Vec<(Symbol, Decimal)> =
+            words[1..].chunks(2).map(|pair| (symbol(pair[0]), decimal(pair[1]))).collect();
+        let from: Vec<Decimal> =
+            goals.iter().map(|(s, goal)| self.prices.get(s).copied().unwrap_or(*goal)).collect();
+        let start = self.next_bar_start(end);
+        let steps = (end.millis() - start.millis()) / 5000;
+        assert!(steps > 0, "{} is not ahead of {}", words[0], clock(self.now));
+        for step in 1..=steps {
+            let part = Decimal::from(step) / Decimal::from(steps);
+            let at = start.plus_seconds((step - 1) * 5);
+            let bars = goals.iter().zip(&from).map(|((symbol, goal), from)| {
+                let close = (*from + (*goal - *from) * part).round_dp(2);
+                let open = self.prices.get(symbol).copied().unwrap_or(close);
+                (symbol.clone(), bar_of(at, [open, open.max(close), open.min(close), close]))
+            });
+            let bars: Vec<(Symbol, Bar)> = bars.collect();
+            self.bars(bars);
+        }
+    }
+
+    /// The end of the last bar, or the session's open where the last bar was before it.
+    fn next_bar_start(&self, end: Stamp) -> Stamp {
+        let last = self.tape.values().filter_map(|bars| bars.last()).map(Bar::end).max();
+        let open = moment(self.date, "09:30:00");
+        match last {
+            Some(last) if last >= open || end <= open => last,
+            _ => open,
+        }
+    }
+
+    /// `09:30:00 SPY 100 100.1 99.9 100.05`, or just the close.
+    fn one_bar(&mut self, words: &[&str]) {
+        let (at, symbol) = (moment(self.date, words[0]), symbol(words[1]));
+        let numbers: Vec<Decimal> = words[2..].iter().map(|word| decimal(word)).collect();
+        let bar = match numbers[..] {
+            [close] => {
+                let open = self.prices.get(&symbol).copied().unwrap_or(close);
+                bar_of(at, [open, open.max(close), open.min(close), close])
+            }
+            [open, high, low, close] => bar_of(at, [open, high, low, close]),
+            _ => panic!("one or four prices"),
+        };
+        self.bars(vec![(symbol, bar)]);
+    }
+
+    fn bars(&mut self, mut bars: Vec<(Symbol, Bar)>) {
+        bars.sort_by(|a, b| a.0.cmp(&b.0));
+        for (symbol, bar) in &bars {
+            self.prices.insert(symbol.clone(), bar.close.decimal());
+            self.tape.entry(symbol.clone()).or_default().push(*bar);
+            let open = self.session.is_open(bar.start);
+            self.broker.trade(symbol, bar, open);
+            self.now = self.now.max(bar.end());
+        }
+        if self.engine.link() == Link::Down {
+            self.broker.said.clear();
+            return;
+        }
+        self.settle();
+        let account = self.account_told.then(|| self.account());
+        self.feed(Input::Bars { bars, account });
+        self.feed(Input::Clock);
+    }
+
+    fn account(&self) -> AccountRow {
+        AccountRow {
+            net_liquidation: Cash::new(self.broker.net_liquidation()),
+            buying_power: Cash::new(self.broker.buying_power()),
+            currency: "USD".into(),
+        }
+    }
+
+    /// Hands an input in, does what comes out, and goes on until the broker is silent.
+    pub(crate) fn feed(&mut self, input: Input) {
+        self.looked(input);
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        while !self.muffled && !self.broker.said.is_empty() {
+            let input = self.broker.said.remove(0);
+            self.looked(input);
+        }
+    }
+
+    /// Whether the engine wants a look at the broker.
+    pub(crate) fn looked(&mut self, input: Input) -> bool {
+        let ready = self.engine.link() == Link::Ready || matches!(input, Input::Link(Link::Ready, _));
+        let effects = self.engine.handle(self.now, input, &mut self.rules);
+        self.check(&effects, ready);
+        let (mut look, mut answers) = (false, vec![]);
+        for effect in &effects {
+            self.print(effect);
+            match effect {
+                Effect::Look => look = true,
+                Effect::Watch { symbol, .. } => answers.push(Input::Contract(contract(symbol))),
+                Effect::Fetch { symbol, timeframe, .. } => {
+                    let bars = self.tape.get(symbol).cloned().unwrap_or_default();
+                    let known_from = bars.first().map_or(self.now, |bar| bar.start);
+                    let (symbol, timeframe) = (symbol.clone(), *timeframe);
+                    answers.push(Input::History { symbol, timeframe, bars, known_from });
+                }
+                _ => {
+                    let symbol_of = |ticket: &Ticket| {
+                        let record = self.engine.book().plan(&ticket.plan).expect("its plan is known");
+                        record.plan.symbol.clone()
+                    };
+                    self.broker.take(effect, symbol_of);
+                }
+            }
+        }
+        for answer in answers {
+            look |= self.looked(answer);
+        }
+        look
+    }
+
+    /// The laws.
+    fn check(&mut self, effects: &[Effect], ready: bool) {
+        let mut recorded: Vec<&Event> = vec![];
+        for effect in effects {
+            match effect {
+                Effect::Record(row) => {
+                    self.folded.apply(row);
+                    self.journal.push(row.clone());
+                    recorded.push(&row.event);
+                    self.check_risk(&row.event);
+                }
+                Effect::Enter(bracket) => {
+                    assert!(ready, "truth 3 of the gate: an entry left while not ready");
+                    let bracket = bracket.get();
+                    let first = |event: &&Event| matches!(event, Event::EntryPlanned { bracket: b, .. } if b == bracket);
+                    assert!(recorded.iter().any(first), "truth 2: {bracket:?} was not recorded first");
+                    for ticket in [Some(&bracket.entry), Some(&bracket.stop), bracket.target.as_ref()] {
+                        ticket.into_iter().for_each(|ticket| self.check_sent(ticket));
+                    }
+                }
+                Effect::Submit(ticket) => {
+                    let ticket = ticket.get();
+                    let first = |event: &&Event| matches!(event, Event::OrderPlanned { ticket: t, .. } if t == ticket);
+                    assert!(recorded.iter().any(first), "truth 2: {ticket:?} was not recorded first");
+                    self.check_sent(ticket);
+                }
+                Effect::Amend { change, ticket, .. } => {
+                    let to = change.get().to;
+                    let first = |event: &&Event| matches!(event, Event::Order { reference, fact: OrderFact::AmendPlanned(t) } if *reference == ticket.reference && *t == to);
+                    assert!(recorded.iter().any(first), "truth 2: {change:?} was not recorded first");
+                    if ticket.leg == Leg::Stop {
+                        self.check_ratchet(&ticket.plan, to.price);
+                    }
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(self.folded, *self.engine.book(), "truth 7: the journal folds to the live book");
+    }
+
+    fn check_sent(&mut self, ticket: &Ticket) {
+        assert!(self.sent.insert(ticket.reference.clone()), "truth 5: {} was used twice", ticket.reference);
+        match (ticket.leg, ticket.kind) {
+            (Leg::Stop, OrderKind::Stop(price)) => self.check_ratchet(&ticket.plan.clone(), price),
+            (Leg::Entry, _) => {
+                self.stops.remove(&ticket.plan);
+            }
+            _ => {}
+        }
+    }
+
+    fn check_ratchet(&mut self, plan: &PlanId, to: Price) {
+        let direction = self.folded.plan(plan).expect("its plan is known").plan.direction;
+        let before = self.stops.insert(plan.clone(), to).unwrap_or(to);
+        let loosened = match direction {
+            Direction::Long => to < before,
+            Direction::Short => to > before,
+        };
+        assert!(!loosened, "truth 4: the stop of {plan} went from {before} to {to}");
+    }
+
+    fn check_risk(&self, event: &Event) {
+        if let Event::EntryPlanned { account, .. } = event {
+            let exposure = self.folded.exposure();
+            let at_risk = exposure.open_risk + exposure.reserved_risk;
+            let limit = account.percent(Limits::default().portfolio_risk_percent);
+            assert!(at_risk <= limit, "truth 6: {at_risk} at risk, {limit} allowed");
+        }
+    }
+
+    fn print(&mut self, effect: &Effect) {
+        let line = match effect {
+            Effect::Enter(bracket) => {
+                let bracket = bracket.get();
+                let legs = [Some(&bracket.entry), Some(&bracket.stop), bracket.target.as_ref()];
+                let legs: Vec<String> = legs.into_iter().flatten().map(shown).collect();
+                format!("> enter {}: {}, risk {}", bracket.entry.plan, legs.join(", "), bracket.risk)
+            }
+            Effect::Submit(ticket) => format!("> submit {}: {}", ticket.get().plan, shown(ticket.get())),
+            Effect::Amend { change, ticket, id, .. } => {
+                let to = change.get().to;
+                format!("> amend {} {}: {} of {}", ticket.leg.word(), id.0, to.price, to.qty)
+            }
+            Effect::Cancel { id, .. } => format!("> cancel {}", id.0),
+            Effect::Look => "> look".to_owned(),
+            Effect::Tell(Told::Placed { .. }) => return,
+            Effect::Tell(told) => told.to_string(),
+            Effect::Record(_) | Effect::Watch { .. } | Effect::Fetch { .. } => return,
+        };
+        if !self.quiet {
+            self.out.push(format!("{} {line}", clock(self.now)));
+        }
+    }
+}
+
+fn shown(ticket: &Ticket) -> String {
+    let at = match ticket.kind {
+        OrderKind::Market => "market".to_owned(),
+        OrderKind::Limit(price) | OrderKind::Stop(price) => price.to_string(),
+    };
+    format!("{} {} {} at {at}", ticket.leg.word(), ticket.side.word(), ticket.qty)
+}
+
+fn bar_of(start: Stamp, [open, high, low, close]: [Decimal; 4]) -> Bar {
+    let at = |raw: Decimal| price(&raw.to_string());
+    Bar {
+        start,
+        seconds: 5,
+        open: at(open),
+        high: at(high),
+        low: at(low),
+        close: at(close),
+        volume: 100,
+        trades: 1,
+    }
+}
+
+fn contract(symbol: &Symbol) -> Contract {
+    Contract {
+        symbol: symbol.clone(),
+        con_id: 1,
+        tick: Tick::cent(),
+        currency: "USD".into(),
+        session: Session::us_equities(),
+    }
+}
