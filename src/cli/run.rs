@@ -134,7 +134,7 @@ fn told(summary: &Summary) -> String {
         text.push_str(&format!("\n\n{} closed, P&L {pnl} after fees", counted(trades.len(), "trade")));
     }
     for position in open {
-        text.push_str(&format!("\nleft open: {position}"));
+        text.push_str(&format!("\n{position}"));
     }
     if *armed > 0 {
         text.push_str(&format!("\n{} still waiting for an entry", counted(*armed, "plan")));
