@@ -121,6 +121,9 @@ fn failed(error: &RunError) -> Fail {
         RunError::Refused(_) => Fail::new(Code::Refused, error),
         RunError::Unreachable(_) => Fail::new(Code::Unreachable, error)
             .help("is the gateway running, logged in, and its API port open for this machine?"),
+        RunError::Busy(_) => {
+            Fail::new(Code::TryAgain, error).help("wait until it has ended, or give this run another --dir")
+        }
         RunError::Journal(_) => Fail::new(Code::Failed, error),
     }
 }
