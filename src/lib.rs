@@ -59,6 +59,9 @@ pub mod ibkr;
 
 pub mod tracker;
 
+#[cfg(feature = "cli")]
+pub mod cli;
+
 pub mod gateway;
 
 pub mod notify;

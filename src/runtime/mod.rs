@@ -24,6 +24,8 @@ use crate::domain::risk::Limits;
 use crate::gateway::{Gateway, SourceBar, Speed};
 use crate::notify::WebhookUrl;
 
+#[cfg(feature = "cli")]
+pub(crate) use clock::moment;
 pub(crate) use perform::Trader;
 pub use shelf::check_rules;
 
