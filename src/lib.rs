@@ -59,9 +59,6 @@ pub mod ibkr;
 
 pub mod tracker;
 
-#[cfg(feature = "cli")]
-pub mod cli;
-
 pub mod gateway;
 
 pub mod notify;
@@ -69,5 +66,8 @@ pub mod notify;
 pub mod runtime;
 
 pub mod config;
+
+#[cfg(feature = "cli")]
+pub mod cli;
 
 pub use runtime::{AtEnd, MarketPlace, Options, RunError, Runtime, Stopper, Summary};

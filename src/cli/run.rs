@@ -40,7 +40,17 @@ pub(super) fn run(home: &Home, args: &RunArgs) -> Result<Code, Fail> {
         warn!("--speed and --cash have no effect here: pace and money are the gateway's");
     }
     let at_end = if args.exit_at_end { AtEnd::Exit } else { AtEnd::Stay };
-    let options = Options { dir: home.path().to_owned(), config, market, at_end, webhook, listener: None };
+    let options = Options {
+        plans: home.join(&config.paths.plans),
+        scripts: home.join(&config.paths.scripts),
+        state: home.join(&config.paths.state),
+        limits: config.limits,
+        client_id: config.broker.client_id,
+        market,
+        at_end,
+        webhook,
+        listener: None,
+    };
     let summary = gateway::in_tokio()?.block_on(trade(options))?;
     if let Some(summary) = summary {
         out::answer(&told(&summary))?;
