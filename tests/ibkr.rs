@@ -11,8 +11,8 @@ use market::*;
 use peers::{Field, Greeting, Proxy, Scripted};
 use prusik::domain::broker::{BrokerFact, Standing, Verdict};
 use prusik::domain::ids::{BrokerOrderId, Leg, Side, Stamp};
-use prusik::domain::market::Hours;
-use prusik::domain::money::Qty;
+use prusik::domain::market::{Contract, Hours};
+use prusik::domain::money::{Qty, Tick};
 use prusik::domain::order::OrderKind;
 use prusik::domain::plan::ContractSpec;
 use prusik::domain::risk::{approve_exit, approve_target_move};
@@ -20,6 +20,16 @@ use prusik::ibkr::{
     BarLength, ConnectError, ContractError, HistorySpan, LinkError, LinkEvent, Parent, Reach, Sent, Session,
     Settings,
 };
+
+fn spy() -> Contract {
+    Contract {
+        symbol: symbol("SPY"),
+        con_id: 756_733,
+        tick: Tick::cent(),
+        currency: "USD".to_owned(),
+        session: prusik::domain::session::Session::us_equities(),
+    }
+}
 
 fn at(text: &str) -> Stamp {
     Stamp::new(text.parse().expect("a timestamp"))
@@ -389,8 +399,9 @@ async fn a_bracket_that_leaves_in_part_is_taken_back() {
     assert!(matches!(sent[2].1, Sent::NotSent(_)), "{sent:?}");
     session.barrier().await.expect("a barrier");
     let drained = session.drain();
-    let standing = reports(&drained, last).last().map(|report| report.standing);
-    assert_eq!(standing, Some(Standing::Cancelled), "no entry without its stop");
+    let standings: Vec<_> = reports(&drained, last).map(|report| report.standing).collect();
+    assert_eq!(standings.last(), Some(&Standing::Cancelled), "no entry without its stop");
+    assert!(!standings.contains(&Standing::Working), "it waited for its last leg: {standings:?}");
 }
 
 // ---- when things break
@@ -405,10 +416,7 @@ async fn after_a_reconnect_a_snapshot_has_everything_and_bars_come_again() {
 
     let _held = hold(&gateway).await;
     proxy.cut();
-    while !client.heard.link.contains(&LinkEvent::Reconnected) {
-        client.session.wait().await;
-        client.heard.link.extend(client.session.drain().link);
-    }
+    client.wait_for(LinkEvent::Reconnected).await;
     let down = client.heard.link.iter().position(|event| *event == LinkEvent::Down);
     let up = client.heard.link.iter().position(|event| *event == LinkEvent::Reconnected);
     assert!(down.is_some() && down < up, "{:?}", client.heard.link);
@@ -432,6 +440,10 @@ async fn after_a_reconnect_a_snapshot_has_everything_and_bars_come_again() {
     assert!(client.session.drain().account.is_some(), "the account is told anew");
     gateway.open_market();
     client.play_until(|heard| is_filled(heard, ids[1])).await;
+
+    client.heard.link.clear();
+    proxy.cut();
+    client.wait_for(LinkEvent::Down).await;
 }
 
 #[tokio::test]
@@ -442,10 +454,7 @@ async fn while_the_socket_is_down_nothing_waits_and_nothing_is_sent() {
     let desk = client.session.desk();
     gateway.shutdown().await;
     proxy.cut();
-    while !client.heard.link.contains(&LinkEvent::Down) {
-        client.session.wait().await;
-        client.heard.link.extend(client.session.drain().link);
-    }
+    client.wait_for(LinkEvent::Down).await;
     assert_eq!(client.session.barrier().await, Err(LinkError::Down));
     let spy = client.spy.clone();
     let sent = client.session.submit(&bracket("99.50", None), &spy).await;
@@ -498,6 +507,37 @@ async fn a_gateway_that_loses_its_broker_says_so_and_says_when_it_is_back() {
     let link = session.drain().link;
     let down = LinkEvent::BrokerDown;
     assert_eq!(link, [down.clone(), LinkEvent::DataLost, down, LinkEvent::Restored]);
+}
+
+#[tokio::test]
+async fn when_data_was_lost_everything_is_subscribed_anew_over_the_same_connection() {
+    let peer = Scripted::greeting(Greeting::default()).await;
+    let mut session = Session::connect(&Settings::new(peer.addr.to_string()), 0).await.expect("a session");
+    let spy = spy();
+    session.subscribe_bars(&spy).await.expect("bars");
+    session.barrier().await.expect("a barrier");
+    let asked = |peer: &Scripted| (peer.asked(peers::ASKED_BARS), peer.asked(peers::ASKED_ACCOUNT_SUMMARY));
+    assert_eq!(asked(&peer), (1, 1));
+    session.resubscribe().await.expect("subscribed");
+    session.barrier().await.expect("a barrier");
+    assert_eq!(asked(&peer), (2, 2));
+}
+
+#[tokio::test]
+async fn bars_that_are_refused_are_told_with_their_symbol() {
+    let peer = Scripted::greeting(Greeting::default()).await;
+    let mut session = Session::connect(&Settings::new(peer.addr.to_string()), 0).await.expect("a session");
+    let spy = spy();
+    session.subscribe_bars(&spy).await.expect("bars");
+    session.drain();
+    // ibapi counts its requests from here; the account summary was the first one.
+    peer.notice(1_500_000_001, 420, "Invalid real-time query: no market data permissions");
+    session.barrier().await.expect("a barrier");
+    let link = session.drain().link;
+    assert!(matches!(&link[..], [LinkEvent::BarsLost { symbol, .. }] if *symbol == spy.symbol), "{link:?}");
+    session.subscribe_bars(&spy).await.expect("bars");
+    session.barrier().await.expect("a barrier");
+    assert_eq!(peer.asked(peers::ASKED_BARS), 2, "they can be asked for again");
 }
 
 #[tokio::test]

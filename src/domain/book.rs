@@ -2,6 +2,8 @@
 //!
 //! Invariant: two books that were told the same events are equal. Nothing is ever changed but by [`Book::apply`].
 
+mod known;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::event::{Ending, Event, ExitReason, Recorded};
@@ -9,7 +11,6 @@ use super::ids::{BrokerOrderId, ExecId, Leg, OrderRef, PermId, PlanId, Stamp, Sy
 use super::money::{Cash, Price, Qty};
 use super::order::{Amendment, Execution, OrderFact, OrderKind, OrderState, Ticket, step};
 use super::plan::Plan;
-use super::risk::Exposure;
 
 /// Everything prusik knows about its own trading.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,8 +23,10 @@ pub struct Book {
     by_perm: BTreeMap<PermId, OrderRef>,
     /// By the execution's stem: a correction replaces what it corrects.
     executions: BTreeMap<String, Counted>,
-    charges: BTreeMap<ExecId, Cash>,
-    frozen: BTreeSet<Symbol>,
+    /// By the execution's stem, with the revision they came for.
+    charges: BTreeMap<String, (u64, Cash)>,
+    /// Symbols whose positions differ, with the broker's shares.
+    frozen: BTreeMap<Symbol, i64>,
     order_id_high: i32,
 }
 
@@ -183,15 +186,15 @@ impl Book {
             Event::Order { reference, fact } => self.step_order(at, reference, fact),
             Event::Executed { reference, execution } => self.count(at, reference, execution),
             Event::Charged { exec, amount } => {
-                self.charges.insert(exec.clone(), *amount);
+                self.charge(exec, *amount);
             }
             Event::CandleJudged { plan, candle, best } => self.with_plan(plan, |p| {
                 p.best = Some(*best);
                 p.bars_held += 1;
                 p.judged_to = Some(candle.end);
             }),
-            Event::PositionMismatch { symbol, .. } => {
-                self.frozen.insert(symbol.clone());
+            Event::PositionMismatch { symbol, broker, .. } => {
+                self.frozen.insert(symbol.clone(), *broker);
             }
             Event::PositionAgrees { symbol } => {
                 self.frozen.remove(symbol);
@@ -232,6 +235,12 @@ impl Book {
 
     fn change(&mut self, at: Stamp, plan: &Plan) {
         self.with_plan(&plan.id, |record| {
+            // Candles that had closed before the edit are not for the new rule to judge.
+            let other_candles =
+                record.plan.exit.timeframe != plan.exit.timeframe || record.plan.hours != plan.hours;
+            if other_candles && record.phase == Phase::Entered {
+                record.judged_to = record.judged_to.max(Some(at));
+            }
             record.plan = plan.clone();
             record.file = FileState::Present;
             if record.phase == Phase::Armed {
@@ -297,6 +306,26 @@ impl Book {
                 o.state = OrderState::Amending;
             }
         });
+        self.wake(reference);
+    }
+
+    /// What is final for an order is not final for its plan: a fill can overtake a cancel, and an order that was
+    /// given up can turn up. The plan is at work again then, so that its shares are protected.
+    fn wake(&mut self, reference: &OrderRef) {
+        let Some(order) = self.orders.get(reference) else { return };
+        let Some(record) = self.plans.get(&order.ticket.plan) else { return };
+        let holds = self.position(record).is_some_and(|position| !position.qty.is_zero());
+        if record.phase == Phase::Entered || !(holds || order.state.is_live()) {
+            return;
+        }
+        let stop = self.legs(record, Leg::Stop).last().and_then(OrderRecord::asked_price);
+        let id = record.plan.id.clone();
+        self.active.insert(id.clone());
+        self.with_plan(&id, |record| {
+            record.phase = Phase::Entered;
+            record.held = None;
+            record.initial_stop = record.initial_stop.or(stop);
+        });
     }
 
     fn with_order(&mut self, reference: &OrderRef, change: impl FnOnce(&mut OrderRecord)) {
@@ -324,178 +353,13 @@ impl Book {
             order.first_fill = Some(order.first_fill.map_or(execution.at, |first| first.min(execution.at)));
             order.updated_at = at;
         });
-    }
-}
-
-/// What is known.
-impl Book {
-    /// A plan by its name.
-    pub fn plan(&self, id: &PlanId) -> Option<&PlanRecord> {
-        self.plans.get(id)
+        self.wake(reference);
     }
 
-    /// Every plan there ever was, by name.
-    pub fn plans(&self) -> impl Iterator<Item = &PlanRecord> {
-        self.plans.values()
-    }
-
-    /// Plans that are not over, by name.
-    pub fn active(&self) -> impl Iterator<Item = &PlanRecord> {
-        self.active.iter().filter_map(|id| self.plans.get(id))
-    }
-
-    /// An order by our name for it.
-    pub fn order(&self, reference: &OrderRef) -> Option<&OrderRecord> {
-        self.orders.get(reference)
-    }
-
-    /// Every order, by name.
-    pub fn orders(&self) -> impl Iterator<Item = &OrderRecord> {
-        self.orders.values()
-    }
-
-    /// The order the broker means: by its lasting number, else by its number with our client id.
-    pub fn find(&self, id: Option<BrokerOrderId>, perm: Option<PermId>) -> Option<&OrderRecord> {
-        let named = perm.and_then(|perm| self.by_perm.get(&perm)).or_else(|| self.by_id.get(&id?))?;
-        self.orders.get(named)
-    }
-
-    /// The orders of a plan that can still trade, of one leg.
-    pub fn live<'a>(&'a self, plan: &'a PlanRecord, leg: Leg) -> impl Iterator<Item = &'a OrderRecord> {
-        self.legs(plan, leg).filter(|order| order.state.is_live())
-    }
-
-    /// The orders of a plan, of one leg, in the order in which they were planned.
-    pub fn legs<'a>(&'a self, plan: &'a PlanRecord, leg: Leg) -> impl Iterator<Item = &'a OrderRecord> {
-        plan.orders
-            .iter()
-            .filter_map(|name| self.orders.get(name))
-            .filter(move |order| order.ticket.leg == leg)
-    }
-
-    /// How many orders of that leg the plan ever had: the next one's generation.
-    pub fn generation(&self, plan: &PlanRecord, leg: Leg) -> u32 {
-        u32::try_from(self.legs(plan, leg).count()).unwrap_or(u32::MAX)
-    }
-
-    /// Whether an execution, or a later correction of it, was counted.
-    pub fn has_execution(&self, id: &ExecId) -> bool {
-        self.executions.get(id.stem()).is_some_and(|known| known.execution.id.revision() >= id.revision())
-    }
-
-    /// Whether an execution's costs are known.
-    pub fn has_charge(&self, id: &ExecId) -> bool {
-        self.charges.contains_key(id)
-    }
-
-    /// The executions of a plan's orders with their legs, oldest first, and their costs where known.
-    pub fn fills<'a>(
-        &'a self,
-        plan: &'a PlanRecord,
-    ) -> impl Iterator<Item = (&'a OrderRecord, &'a Execution, Option<Cash>)> {
-        let mut fills: Vec<_> = self
-            .executions
-            .values()
-            .filter(|counted| plan.orders.contains(&counted.order))
-            .filter_map(|c| {
-                Some((self.orders.get(&c.order)?, &c.execution, self.charges.get(&c.execution.id).copied()))
-            })
-            .collect();
-        fills.sort_by(|a, b| (a.1.at, &a.1.id).cmp(&(b.1.at, &b.1.id)));
-        fills.into_iter()
-    }
-
-    /// The plan's shares; `None` before its first fill.
-    pub fn position(&self, plan: &PlanRecord) -> Option<Position> {
-        let entered: Qty = self.legs(plan, Leg::Entry).map(|o| o.filled).sum();
-        if entered.is_zero() {
-            return None;
+    /// The costs of the latest revision count, in whatever order they come.
+    fn charge(&mut self, exec: &ExecId, amount: Cash) {
+        if !self.has_charge(exec) {
+            self.charges.insert(exec.stem().to_owned(), (exec.revision(), amount));
         }
-        let cost: Cash = self.legs(plan, Leg::Entry).map(|o| o.filled_value).sum();
-        let left: Qty = plan
-            .orders
-            .iter()
-            .filter_map(|name| self.orders.get(name))
-            .filter(|o| o.ticket.leg != Leg::Entry)
-            .map(|o| o.filled)
-            .sum();
-        let since = self.legs(plan, Leg::Entry).filter_map(|o| o.first_fill).min()?;
-        let entry_price = Price::new(cost.decimal() / entered.decimal()).ok()?;
-        Some(Position { qty: entered.minus(left), entered, entry_price, since })
-    }
-
-    /// Our shares of a symbol over all plans, negative when short.
-    pub fn shares(&self, symbol: &Symbol) -> i64 {
-        self.plans
-            .values()
-            .filter(|p| p.plan.symbol == *symbol && p.phase != Phase::Armed)
-            .map(|p| self.signed(p))
-            .sum()
-    }
-
-    /// Symbols of plans that are not over.
-    pub fn active_symbols(&self) -> BTreeSet<Symbol> {
-        self.active().map(|p| p.plan.symbol.clone()).collect()
-    }
-
-    fn signed(&self, plan: &PlanRecord) -> i64 {
-        let signed = |order: &OrderRecord| {
-            let shares = i64::try_from(order.filled.shares()).unwrap_or(i64::MAX);
-            match order.ticket.side {
-                super::ids::Side::Buy => shares,
-                super::ids::Side::Sell => -shares,
-            }
-        };
-        plan.orders.iter().filter_map(|name| self.orders.get(name)).map(signed).sum()
-    }
-
-    /// What is at risk now: every open position from its fill to its stop, never below zero, and every entry that
-    /// may still fill at what was reserved for it.
-    pub fn exposure(&self) -> Exposure {
-        let mut exposure = Exposure::default();
-        for plan in self.active().filter(|p| p.phase == Phase::Entered) {
-            let stop = self.stop_price(plan);
-            if let (Some(position), Some(stop)) = (self.position(plan), stop) {
-                let loss = match plan.plan.direction {
-                    super::ids::Direction::Long => position.entry_price - stop,
-                    super::ids::Direction::Short => stop - position.entry_price,
-                };
-                exposure.open_risk += loss.at_least_zero() * position.qty;
-            }
-            for entry in self.live(plan, Leg::Entry) {
-                let unfilled = entry.ticket.qty.minus(entry.filled);
-                if let (Some(reference), Some(stop)) = (plan.reference, plan.initial_stop) {
-                    exposure.reserved_risk += (reference - stop).abs() * unfilled;
-                    exposure.reserved_value += reference * unfilled;
-                }
-            }
-        }
-        exposure
-    }
-
-    /// Where the plan's stop rests; the first one's price where none is alive.
-    pub fn stop_price(&self, plan: &PlanRecord) -> Option<Price> {
-        let resting = self.live(plan, Leg::Stop).last().and_then(|stop| match stop.ticket.kind {
-            OrderKind::Stop(price) => Some(price),
-            OrderKind::Limit(_) | OrderKind::Market => None,
-        });
-        resting
-            .or_else(|| self.legs(plan, Leg::Stop).last().and_then(OrderRecord::asked_price))
-            .or(plan.initial_stop)
-    }
-
-    /// Whether entries in this symbol are stopped because our position and the broker's differ.
-    pub fn is_frozen(&self, symbol: &Symbol) -> bool {
-        self.frozen.contains(symbol)
-    }
-
-    /// Symbols that are frozen.
-    pub fn frozen(&self) -> impl Iterator<Item = &Symbol> {
-        self.frozen.iter()
-    }
-
-    /// The highest order number ever seen: the next one is above it.
-    pub fn order_id_high(&self) -> i32 {
-        self.order_id_high
     }
 }

@@ -3,8 +3,11 @@
 //! The engine is told; it never asks. It keeps candles, the account's value and the book, and answers every input
 //! with a list of effects that the runtime carries out strictly in order: what is recorded precedes its deed.
 
+mod doubt;
 mod edits;
 mod entry;
+mod guard;
+mod once;
 mod orders;
 mod recovery;
 mod series;
@@ -12,20 +15,19 @@ mod trail;
 mod valuation;
 mod watch;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use rust_decimal::Decimal;
-
-use super::book::{Book, PlanRecord};
+use super::book::{Book, FileState, PlanRecord};
 use super::broker::{AccountRow, BrokerFact, Link, Snapshot};
-use super::event::{Event, Recorded, Told};
-use super::ids::{BrokerOrderId, OrderRef, PlanId, Stamp, Symbol};
+use super::event::{Event, ExitReason, Recorded};
+use super::ids::{BrokerOrderId, ExecId, OrderRef, PlanId, Stamp, Symbol};
 use super::market::{Bar, Contract, Timeframe};
-use super::money::Price;
+use super::money::{Cash, Price, Qty};
 use super::order::Ticket;
 use super::plan::{ContractSpec, Plan, PlanChange};
 use super::ports::Rules;
 use super::risk::{Approved, Bracket, Change, Limits};
+use super::told::Told;
 use series::{Series, SeriesKey};
 use valuation::Valuation;
 
@@ -35,6 +37,10 @@ pub const SIGNAL_SECONDS_MAX: i64 = 10;
 pub const SILENCE_SECONDS_MAX: i64 = 10;
 /// A position that is not protected for so long is closed at market.
 pub const UNPROTECTED_SECONDS_MAX: i64 = 5;
+/// A lost stop is acted on after so long at the latest, even where its group may have ended it for a good reason.
+pub const LOST_SECONDS_MAX: i64 = 2;
+/// How long an order may take to show up in the broker's answers before its absence counts.
+pub const SETTLE_SECONDS: i64 = 5;
 
 /// Everything that can happen.
 #[derive(Debug, Clone)]
@@ -167,29 +173,48 @@ pub struct Engine {
     marks: BTreeMap<Symbol, Price>,
     valuation: Option<Valuation>,
     link: Link,
-    /// Proposals that wait for the connection.
+    /// What rules proposed while nothing could be sent.
     due: BTreeMap<PlanId, Due>,
-    /// Since when a position has no working stop, and how often one was placed anew.
+    /// Since when a position has no working stop, and what was done about it.
     unprotected: BTreeMap<PlanId, Unprotected>,
     /// Positions whose protection was told, with the quantity told.
-    protected: BTreeMap<PlanId, super::money::Qty>,
+    protected: BTreeMap<PlanId, Qty>,
     /// Orders that a complete answer of the broker did not know, and how often.
     absent: BTreeMap<OrderRef, u32>,
-    told_done: BTreeSet<PlanId>,
+    /// Orders that the broker calls filled while executions are missing, and since when.
+    unfilled: BTreeMap<OrderRef, Stamp>,
+    /// Costs whose execution has not come yet.
+    early_costs: BTreeMap<ExecId, Cash>,
+    /// Positions that differed in one answer; a second answer decides.
+    disputes: BTreeMap<Symbol, (i64, i64)>,
+    asked: doubt::Asked,
+    once: once::Once,
     effects: Vec<Effect>,
 }
 
-/// What a rule proposed while nothing could be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Due {
-    Stop(Decimal),
-    Exit(String),
+/// What a rule proposed while nothing could be sent: the tightest stop, and the first exit.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Due {
+    stop: Option<Price>,
+    exit: Option<(ExitReason, String)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Unprotected {
     since: Stamp,
     attempts: u32,
+    asked: bool,
+}
+
+/// How much of an instant is known when the engine looks at where everything stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    /// Facts of one instant come one by one, in any order: others may be on their way.
+    Between,
+    /// What was said before was heard.
+    Settled,
+    /// The broker has just told everything it has.
+    Complete,
 }
 
 impl Engine {
@@ -209,7 +234,11 @@ impl Engine {
             unprotected: BTreeMap::new(),
             protected: BTreeMap::new(),
             absent: BTreeMap::new(),
-            told_done: BTreeSet::new(),
+            unfilled: BTreeMap::new(),
+            early_costs: BTreeMap::new(),
+            disputes: BTreeMap::new(),
+            asked: doubt::Asked::default(),
+            once: once::Once::default(),
             effects: Vec::new(),
         }
     }
@@ -232,7 +261,7 @@ impl Engine {
     }
 
     /// Net liquidation now: the broker's last figure, moved by our marks and fills since. Account currency.
-    pub fn account_value(&self) -> Option<super::money::Cash> {
+    pub fn account_value(&self) -> Option<Cash> {
         self.valuation.as_ref().map(|v| v.account(&self.marks).value)
     }
 
@@ -243,6 +272,11 @@ impl Engine {
 
     /// Takes one input in, and says what must be done. `now` is the broker's time.
     pub fn handle(&mut self, now: Stamp, input: Input, rules: &mut dyn Rules) -> Vec<Effect> {
+        let moment = match &input {
+            Input::Bars { .. } | Input::Clock => Moment::Settled,
+            Input::Snapshot(_) => Moment::Complete,
+            _ => Moment::Between,
+        };
         match input {
             Input::Bars { bars, account } => self.on_bars(now, &bars, account, rules),
             Input::Contract(contract) => self.on_contract(now, contract),
@@ -257,7 +291,7 @@ impl Engine {
             Input::Snapshot(snapshot) => self.on_snapshot(now, &snapshot),
             Input::Clock => self.on_clock(now, rules),
         }
-        self.tend(now);
+        self.tend(now, moment);
         std::mem::take(&mut self.effects)
     }
 
@@ -271,6 +305,13 @@ impl Engine {
 
     fn tell(&mut self, told: Told) {
         self.effects.push(Effect::Tell(told));
+    }
+
+    /// Asks the broker for everything it has, once per input.
+    fn look(&mut self) {
+        if !self.effects.contains(&Effect::Look) {
+            self.effects.push(Effect::Look);
+        }
     }
 
     fn plan_ids(&self, wanted: impl Fn(&PlanRecord) -> bool) -> Vec<PlanId> {

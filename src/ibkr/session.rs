@@ -234,10 +234,10 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Parent;
     use super::*;
     use crate::domain::order::Ticket;
     use crate::domain::risk::{Approved, Bracket, Change};
-    use crate::ibkr::Parent;
 
     fn sendable<T: Send>(_: T) {}
 

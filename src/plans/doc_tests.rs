@@ -1023,7 +1023,7 @@ fn the_good_ones_of_a_list_are_there_beside_the_bad_one() {
         let text = GOOD.replace("AAPL_20250815_001", id).replace("178.00", stop);
         format!("- {}\n", text.trim_end().replace('\n', "\n  "))
     };
-    let document = read_text(&(item("A", "178.00") + &item("B", "oops") + &item("C", "179")));
+    let document = read_text(&[item("A", "178.00"), item("B", "oops"), item("C", "179")].concat());
     let names: Vec<&str> = document.plans.iter().map(|sourced| sourced.plan.id.as_str()).collect();
     assert_eq!(names, ["A", "C"]);
     assert!(!document.is_good());

@@ -97,10 +97,13 @@ impl<'e> Words<'e> {
 
     /// Gives `T` its name in messages, and every unknown property of it an answer that helps.
     fn name<T: Clone + Send + Sync + 'static>(&mut self, of: &'static str) {
-        let known: Vec<&str> = self.list.iter().filter(|word| word.of == of).map(|word| word.name).collect();
+        let known: Vec<Word> = self.list.iter().filter(|word| word.of == of).copied().collect();
         self.engine.register_type_with_name::<T>(of);
         self.engine.register_indexer_get(move |_: &mut T, name: &str| -> Outcome<Dynamic> {
-            Err(unknown(of, name, &known))
+            Err(match known.iter().find(|word| word.name == name) {
+                Some(word) => failure(&format!("write {of}.{}", word.usage)),
+                None => unknown(of, name, &known.iter().map(|word| word.name).collect::<Vec<_>>()),
+            })
         });
     }
 }
@@ -265,6 +268,7 @@ fn bars(words: &mut Words<'_>, turn: &Arc<Turn>) {
     words.function(("bars", "len()"), "how many there are", "ctx.bars.len()", |bars: &mut Bars| {
         count(bars.0.candles_total)
     });
+    words.engine.register_get("len", |bars: &mut Bars| count(bars.0.candles_total));
     words.name::<Bars>("bars");
     let stopper = Arc::clone(turn);
     words.engine.register_indexer_get(move |bars: &mut Bars, index: INT| -> Outcome<BarWord> {
@@ -272,6 +276,9 @@ fn bars(words: &mut Words<'_>, turn: &Arc<Turn>) {
             failure(&format!("bars[{index}]: count back from 0, the candle that just closed"))
         })?;
         candle(bars, back, &stopper)
+    });
+    words.engine.register_indexer_get(|_: &mut Bars, index: Decimal| -> Outcome<BarWord> {
+        Err(failure(&format!("bars[{index}]: candles are counted in whole numbers")))
     });
 
     words.property(("bar", "open"), "first price", "ctx.bar.open", |b: &BarWord| shown(b.0.open));

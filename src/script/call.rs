@@ -40,7 +40,7 @@ pub(super) fn ask<P>(
             log.push(format!("warming up {have}/{need}"));
             return Ok(Answer { proposal: (question.quiet)(), log });
         }
-        Some(Stop::Deadline | Stop::LookFurther) => return Err(Fault::deadline()),
+        Some(stop) => return Err(Fault::of_limit(&stop, result.err().and_then(|fault| fault.at))),
         None if !inputs.is_empty() => {
             return Err(Fault::new("input() stands at the top of the file, not in a hook"));
         }
@@ -57,8 +57,8 @@ pub(super) fn check(thread: &RuleThread, rule: &Arc<Rule>, params: Params) -> Re
         return Ok(Vec::new());
     }
     let (result, left) = run(thread, rule, "check", Dynamic::from(params))?;
-    if left.stop.is_some() {
-        return Err(Fault::deadline());
+    if let Some(stop) = left.stop {
+        return Err(Fault::of_limit(&stop, result.err().and_then(|fault| fault.at)));
     }
     let value = result?;
     let bad = |value: &Dynamic| {

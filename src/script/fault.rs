@@ -7,6 +7,7 @@ use rhai::{Dynamic, EvalAltResult, LexError, ParseError, ParseErrorType, Positio
 use super::sandbox::{
     CALL_LEVELS_MAX, DEADLINE, LIST_ITEMS_MAX, MAP_ENTRIES_MAX, OPERATIONS_MAX, TEXT_BYTES_MAX,
 };
+use super::thread::Stop;
 use super::view::kind_word;
 
 /// Rhai's own functions that a rule is likely to mean; for suggestions only.
@@ -71,10 +72,15 @@ impl Fault {
         Fault { help: Some(help.into()), ..self }
     }
 
-    /// The deadline struck.
-    pub(super) fn deadline() -> Fault {
-        Fault::new(format!("stopped after {} ms", DEADLINE.as_millis()))
-            .with_help("is there a loop without end?")
+    /// A limit struck, at the place `at`.
+    pub(super) fn of_limit(stop: &Stop, at: Option<(u32, u32)>) -> Fault {
+        let message = match stop {
+            Stop::Operations => format!("stopped after {OPERATIONS_MAX} operations"),
+            Stop::Deadline | Stop::WarmingUp { .. } | Stop::LookFurther => {
+                format!("stopped after {} ms", DEADLINE.as_millis())
+            }
+        };
+        Fault { message, help: Some("is there a loop without end?".into()), at }
     }
 
     /// What Rhai said at run time. `names` are the functions the script could have meant.
@@ -108,10 +114,6 @@ fn run_words(error: EvalAltResult, names: &[&str]) -> Said {
         E::ErrorFunctionNotFound(signature, _) => not_found(&signature, names),
         E::ErrorRuntime(thrown, _) => (thrown_words(&thrown), None),
         E::ErrorArithmetic(message, _) => (plain(&message), None),
-        E::ErrorTooManyOperations(_) => (
-            format!("stopped after {OPERATIONS_MAX} operations"),
-            Some("is there a loop without end?".into()),
-        ),
         E::ErrorStackOverflow(_) => (
             format!("functions call one another more than {CALL_LEVELS_MAX} levels deep"),
             Some("does a function call itself without end?".into()),
@@ -236,7 +238,9 @@ fn plain(message: &str) -> String {
 
 /// The one of `known` a person most likely meant by `name`.
 pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let close = |word: &&str| strsim::jaro_winkler(name, word) > 0.82 && *word != name;
-    let score = |word: &str| strsim::damerau_levenshtein(name, word);
-    known.into_iter().filter(close).min_by_key(|word| score(word))
+    let edits = |word: &str| strsim::damerau_levenshtein(name, word);
+    // Two swapped letters of a short word are one slip, though half the word differs.
+    let slip = |word: &str| name.len() >= 3 && edits(word) == 1;
+    let close = |word: &&str| *word != name && (slip(word) || strsim::jaro_winkler(name, word) > 0.82);
+    known.into_iter().filter(close).min_by_key(|word| edits(word))
 }

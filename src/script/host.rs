@@ -46,14 +46,14 @@ pub enum Hook {
     Exit,
 }
 
-/// A place in a rule's file: the file as people name it, line and column from 1.
+/// A place in a rule's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The file; a built-in rule's says so.
     pub file: String,
-    /// Line, from 1.
+    /// Line, from 1; 0 where the whole file is meant.
     pub line: u32,
-    /// Column in characters, from 1.
+    /// Column in characters, from 1; 0 where the whole file is meant.
     pub column: u32,
 }
 
@@ -71,7 +71,7 @@ pub struct RuleProblem {
     pub message: String,
     /// What to write instead.
     pub help: Option<String>,
-    /// Where in the rule's file, if it is the rule that is wrong.
+    /// Where in the rule's file, if it is the rule that is wrong; line 0 where the whole file is meant.
     pub place: Option<Place>,
 }
 

@@ -3,6 +3,7 @@
 //! Read downwards: where and how a script runs, what it can say, how it is read from its file, how a plan's parameters
 //! reach it, and last [`Host`], which answers the core. Nothing of Rhai is visible outside this folder.
 
+mod numbers;
 mod sandbox;
 mod thread;
 
@@ -15,6 +16,7 @@ mod fault;
 mod input;
 mod rule;
 
+mod folder;
 mod rehearsal;
 mod shelf;
 

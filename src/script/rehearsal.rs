@@ -108,12 +108,13 @@ fn plan_seconds(timeframe: Timeframe) -> i64 {
     timeframe.seconds().unwrap_or(86_400)
 }
 
-/// A position that was filled at the plan's level before the first of `candles`.
+/// A position that was filled at the plan's level before the first of `candles`. Its best price is no worse than the
+/// fill: a distance that reaches below zero from a price no position has seen is no fault of the rule.
 fn position(plan: &Plan, candles: &[Candle]) -> PositionView {
     let (entry, stop) = (plan.entry_level, plan.stop_loss);
     let best = match plan.direction {
-        Direction::Long => candles.iter().map(|candle| candle.high).max(),
-        Direction::Short => candles.iter().map(|candle| candle.low).min(),
+        Direction::Long => candles.iter().map(|candle| candle.high).fold(entry, Price::max),
+        Direction::Short => candles.iter().map(|candle| candle.low).fold(entry, Price::min),
     };
     let close = candles.last().map_or(entry, |candle| candle.close);
     let gain = match plan.direction {
@@ -127,7 +128,7 @@ fn position(plan: &Plan, candles: &[Candle]) -> PositionView {
         stop,
         initial_stop: stop,
         qty,
-        best: best.unwrap_or(entry),
+        best,
         bars_held: u32::try_from(candles.len()).unwrap_or(u32::MAX),
         pnl: Cash::new(gain * qty.decimal()),
         r: gain.checked_div((entry - stop).abs().decimal()).unwrap_or_default(),

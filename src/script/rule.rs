@@ -99,8 +99,11 @@ fn compile(engine: &Engine, turn: &Turn, source: &str) -> Result<(AST, Vec<Input
     let result = engine.run_ast(&ast);
     let left = turn.end();
     match (left.stop, result) {
-        (Some(_), _) => Err(Fault::deadline()),
-        (None, Err(error)) => Err(Fault::of_run(*error, &WORD_NAMES)),
         (None, Ok(())) => Ok((ast, left.inputs)),
+        (None, Err(error)) => Err(Fault::of_run(*error, &WORD_NAMES)),
+        (Some(stop), result) => {
+            let at = result.err().and_then(|error| Fault::of_run(*error, &[]).at);
+            Err(Fault::of_limit(&stop, at))
+        }
     }
 }

@@ -8,12 +8,15 @@ use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage,
     BasicMathPackage, BasicStringPackage, LogicPackage, Package,
 };
-use rhai::{Array, Dynamic, Engine, EvalAltResult, INT, OptimizationLevel, Position};
+use rhai::{
+    Array, Dynamic, Engine, EvalAltResult, FnPtr, INT, NativeCallContext, OptimizationLevel, Position,
+};
 use rust_decimal::Decimal;
-use rust_decimal::prelude::MathematicalOps;
 
 use super::api::{self, Words};
-use super::thread::Turn;
+use super::numbers;
+use super::thread::{Stop, Turn};
+use super::view::{describe, number};
 
 /// How long one call may take.
 pub(super) const DEADLINE: Duration = Duration::from_millis(50);
@@ -51,7 +54,7 @@ pub(super) fn engine(turn: &Arc<Turn>) -> Engine {
     name_packages(&mut engine);
     set_limits(&mut engine);
     close_holes(&mut engine);
-    whole_numbers_like_decimals(&mut engine);
+    numbers::teach(&mut engine);
     watch(&mut engine, turn);
     api::speak(&mut Words::new(&mut engine), turn);
     engine
@@ -89,7 +92,8 @@ fn set_limits(engine: &mut Engine) {
     }
 }
 
-/// Natives that panic, or whose result is measured only after it was made.
+/// Natives that panic, whose result is measured only after it was made, or that swallow a fault of their callback: Rhai's
+/// own sort goes on when its comparison has failed, even at a limit.
 fn close_holes(engine: &mut Engine) {
     let absent = |name: &'static str| move |_: Decimal| -> Outcome<Decimal> { Err(refusal(name)) };
     engine.register_fn("sin", absent("sin() is not part of the rule language"));
@@ -98,35 +102,41 @@ fn close_holes(engine: &mut Engine) {
     engine.register_fn("pad", |_: &mut Array, _: INT, _: Dynamic| -> Outcome<()> {
         Err(refusal("pad() is not part of the rule language; use push()"))
     });
+    engine.register_fn("dedup", |_: &mut Array, _: FnPtr| -> Outcome<()> {
+        Err(refusal("dedup() is not part of the rule language; use filter()"))
+    });
+    for name in ["sort", "sort_by"] {
+        engine.register_fn(name, |call: NativeCallContext<'_>, list: &mut Array, by: FnPtr| -> Outcome<()> {
+            *list = sorted(&call, list, &by)?;
+            Ok(())
+        });
+    }
+    for name in ["order", "order_by"] {
+        engine.register_fn(name, |call: NativeCallContext<'_>, list: &mut Array, by: FnPtr| {
+            sorted(&call, list, &by)
+        });
+    }
 }
 
-/// A number is a number: `100 * 1.5`, `sqrt(4)` and `min(1, 0.5)` work however it is written. Rhai mixes the operators
-/// itself; here are the functions, and the division of whole numbers, which would silently drop the rest.
-fn whole_numbers_like_decimals(engine: &mut Engine) {
-    // Built-in operators would not let a registered division have its say.
-    engine.set_fast_operators(false);
-    engine.register_fn("/", divide);
-    engine.register_fn("/=", |a: &mut INT, b: INT| -> Outcome<()> {
-        *a = divide(*a, b)?;
-        Ok(())
-    });
-    for name in ["floor", "ceiling", "round", "int", "to_int"] {
-        engine.register_fn(name, |whole: INT| whole);
+/// `list` in the order of `by(a, b)`: a number, below zero where `a` comes first, or whether it does.
+fn sorted(call: &NativeCallContext<'_>, list: &[Dynamic], by: &FnPtr) -> Outcome<Array> {
+    let first = |a: &Dynamic, b: &Dynamic| -> Outcome<bool> {
+        let answer = by.call_raw(call, None, [a.clone(), b.clone()])?;
+        let order = number(&answer).map(|order| order < Decimal::ZERO).or_else(|| answer.as_bool().ok());
+        order.ok_or_else(|| {
+            refusal(&format!("a comparison answers a number or true, not {}", describe(&answer)))
+        })
+    };
+    let mut sorted: Array = Array::with_capacity(list.len());
+    for item in list {
+        let (mut low, mut high) = (0, sorted.len());
+        while low < high {
+            let middle = (low + high) / 2;
+            if first(item, &sorted[middle])? { high = middle } else { low = middle + 1 }
+        }
+        sorted.insert(low, item.clone());
     }
-    engine.register_fn("round", |whole: INT, _digits: INT| whole);
-    engine.register_fn("sqrt", |whole: INT| -> Outcome<Decimal> {
-        Decimal::from(whole).sqrt().ok_or_else(|| refusal("a negative number has no square root"))
-    });
-}
-
-fn divide(a: INT, b: INT) -> Outcome<INT> {
-    match (a.checked_div(b), a.checked_rem(b)) {
-        (Some(quotient), Some(0)) => Ok(quotient),
-        (Some(quotient), Some(_)) => Err(refusal(&format!(
-            "{a} / {b} of two whole numbers is {quotient} and drops the rest; write {a}.0 / {b}"
-        ))),
-        _ => Err(refusal(&format!("{a} / {b} has no result"))),
-    }
+    Ok(sorted)
 }
 
 /// An arithmetic error; Rhai adds the place of the call.
@@ -137,7 +147,10 @@ pub(super) fn refusal(message: &str) -> Box<EvalAltResult> {
 fn watch(engine: &mut Engine, turn: &Arc<Turn>) {
     let watched = Arc::clone(turn);
     engine.on_progress(move |operations| {
-        let look = operations % OPERATIONS_BETWEEN_LOOKS == 0;
+        if operations >= OPERATIONS_MAX {
+            watched.stop(Stop::Operations);
+        }
+        let look = operations % OPERATIONS_BETWEEN_LOOKS == 0 || operations >= OPERATIONS_MAX;
         look.then(|| watched.overdue()).flatten().map(Dynamic::from)
     });
     let listener = Arc::clone(turn);

@@ -16,7 +16,7 @@ use super::input::Input;
 /// Deep expressions recurse in Rhai's parser and evaluator; with the depth limits they stay far below this.
 const STACK_BYTES: usize = 8 * 1024 * 1024;
 /// A job that takes longer hangs in a native function, where no script limit reaches. The thread is abandoned.
-const JOB_SECONDS_MAX: u64 = 5;
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Lines a script may write in one call.
 const LOG_LINES_MAX: usize = 20;
 /// Parameters of one rule.
@@ -30,6 +30,8 @@ const LOG_CHARS_MAX: usize = 200;
 pub(super) enum Stop {
     /// The deadline passed.
     Deadline,
+    /// It took too many operations.
+    Operations,
     /// A candle was asked for that does not exist yet.
     WarmingUp {
         /// Candles there are.
@@ -136,7 +138,7 @@ pub(super) enum Lost {
     #[error("stopped by a fault inside: {0}")]
     Panicked(String),
     /// It hung.
-    #[error("given up after {JOB_SECONDS_MAX} s inside one function")]
+    #[error("given up: it hung inside one function")]
     Hung,
     /// No thread could be started.
     #[error("no thread to run on: {0}")]
@@ -157,6 +159,7 @@ enum After {
 pub(super) struct RuleThread {
     build: Arc<Build>,
     jobs: Mutex<Option<Sender<Job>>>,
+    patience: Duration,
 }
 
 impl RuleThread {
@@ -166,7 +169,13 @@ impl RuleThread {
     ) -> io::Result<RuleThread> {
         let build: Arc<Build> = Arc::new(build);
         let jobs = spawn(&build)?;
-        Ok(RuleThread { build, jobs: Mutex::new(Some(jobs)) })
+        Ok(RuleThread { build, jobs: Mutex::new(Some(jobs)), patience: PATIENCE })
+    }
+
+    /// The same, giving up after another time.
+    #[cfg(test)]
+    pub(super) fn with_patience(self, patience: Duration) -> RuleThread {
+        RuleThread { patience, ..self }
     }
 
     /// Runs `job` there and waits for its answer. One job runs at a time; after a lost one the next works.
@@ -190,7 +199,7 @@ impl RuleThread {
         if sender.send(job).is_err() {
             return Err(Lost::Panicked("the rule thread had ended".into()));
         }
-        match answers.recv_timeout(Duration::from_secs(JOB_SECONDS_MAX)) {
+        match answers.recv_timeout(self.patience) {
             Ok(result) => {
                 *jobs = Some(sender);
                 result

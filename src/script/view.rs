@@ -163,7 +163,16 @@ pub(super) fn describe(value: &Dynamic) -> String {
     if let Some(proposal) = value.read_lock::<super::proposal::Proposal>() {
         return format!("{}()", proposal.word());
     }
-    kind_word(value.type_name()).into()
+    let ours = [
+        (value.is::<Ctx>(), "ctx"),
+        (value.is::<Bars>(), "ctx.bars"),
+        (value.is::<BarWord>(), "a bar"),
+        (value.is::<PositionWord>(), "the position"),
+        (value.is::<PlanWord>(), "the plan"),
+        (value.is::<Params>(), "the parameters"),
+    ];
+    let ours = ours.into_iter().find_map(|(is, word)| is.then_some(word));
+    ours.unwrap_or_else(|| kind_word(value.type_name())).into()
 }
 
 /// Rhai's name of a type in the words of the language.

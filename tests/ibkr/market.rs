@@ -103,6 +103,16 @@ impl Client {
         self.heard.link.extend(link);
     }
 
+    /// Waits, without a barrier, until the connection says something.
+    pub(crate) async fn wait_for(&mut self, event: LinkEvent) {
+        let patience = Duration::from_secs(30);
+        while !self.heard.link.contains(&event) {
+            let heard = tokio::time::timeout(patience, self.session.wait()).await;
+            heard.unwrap_or_else(|_| panic!("{event:?} was never told: {:?}", self.heard.link));
+            self.heard.link.extend(self.session.drain().link);
+        }
+    }
+
     /// Lets the market go on, one instant after the other, until something is heard.
     pub(crate) async fn play_until(&mut self, what: impl Fn(&Drained) -> bool) {
         self.listen().await;

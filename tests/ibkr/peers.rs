@@ -1,6 +1,7 @@
 //! Other ends of the wire than a gateway that behaves: a proxy that can cut and freeze, and a peer that says exactly
 //! what a test tells it to.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
@@ -92,7 +93,11 @@ pub(crate) async fn rude() -> SocketAddr {
 pub(crate) struct Scripted {
     pub(crate) addr: SocketAddr,
     say: mpsc::UnboundedSender<Vec<u8>>,
+    asked: Asked,
 }
+
+/// How often each request was made.
+type Asked = Arc<Mutex<BTreeMap<u32, usize>>>;
 
 /// How a [`Scripted`] peer introduces itself.
 pub(crate) struct Greeting {
@@ -108,6 +113,8 @@ impl Default for Greeting {
 }
 
 const ASKED_TIME: u32 = 49;
+pub(crate) const ASKED_BARS: u32 = 50;
+pub(crate) const ASKED_ACCOUNT_SUMMARY: u32 = 62;
 const ASKED_TIME_MILLIS: u32 = 105;
 pub(crate) const TOLD_STATUS: u32 = 3;
 pub(crate) const TOLD_ERROR: u32 = 4;
@@ -121,13 +128,20 @@ impl Scripted {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let addr = listener.local_addr().expect("an address");
         let (say, mut script) = mpsc::unbounded_channel();
+        let asked = Asked::default();
+        let counted = Arc::clone(&asked);
         tokio::spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
                 // An end of the connection ends the conversation; the next call starts another.
-                let _ = converse(connection, &greeting, &mut script).await;
+                let _ = converse(connection, &greeting, &mut script, &counted).await;
             }
         });
-        Scripted { addr, say }
+        Scripted { addr, say, asked }
+    }
+
+    /// How often a request was made, up to the last one that was answered.
+    pub(crate) fn asked(&self, message: u32) -> usize {
+        self.asked.lock().expect("no panic").get(&message).copied().unwrap_or(0)
     }
 
     /// Says this frame next.
@@ -164,6 +178,7 @@ async fn converse(
     mut connection: TcpStream,
     greeting: &Greeting,
     script: &mut mpsc::UnboundedReceiver<Vec<u8>>,
+    counted: &Asked,
 ) -> std::io::Result<()> {
     // "API\0", then the versions, then the first request: who the client is.
     let mut hello = [0; 4];
@@ -191,6 +206,7 @@ async fn converse(
             asked = requests.recv() => {
                 let Some(asked) = asked else { break };
                 let message = u32::from_be_bytes(asked[..4].try_into().expect("four bytes")) - PROTOBUF;
+                *counted.lock().expect("no panic").entry(message).or_default() += 1;
                 match message {
                     ASKED_TIME => frame(ASKED_TIME, &[Field::Number(1, 1_704_315_300)]),
                     ASKED_TIME_MILLIS => frame(ASKED_TIME_MILLIS + 4, &[Field::Number(1, 1_704_315_300_250)]),

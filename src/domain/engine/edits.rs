@@ -1,14 +1,16 @@
 //! What the folder says, and what of it may still take effect.
 
-use super::super::book::{FileState, Phase};
-use super::super::event::{Ending, Event, Told};
+use super::super::book::{FileState, Phase, PlanRecord};
+use super::super::broker::Link;
+use super::super::event::{Ending, Event, ExitReason};
 use super::super::ids::{Leg, PlanId, Stamp};
 use super::super::money::Price;
-use super::super::order::OrderKind;
+use super::super::order::{OrderKind, OrderState, Outcome};
 use super::super::plan::{Plan, PlanChange, Switch};
 use super::super::ports::TrailProposal;
 use super::super::risk;
-use super::{Effect, Engine, trail};
+use super::super::told::Told;
+use super::{Effect, Engine, guard};
 
 impl Engine {
     pub(super) fn on_plans(&mut self, now: Stamp, changes: Vec<PlanChange>) {
@@ -26,7 +28,7 @@ impl Engine {
             // It never entered: it may be tried again.
             Phase::Ended(Ending::Removed) => self.await_contract(now, plan),
             Phase::Ended(how) => {
-                if self.told_done.insert(plan.id.clone()) {
+                if self.once.over(&plan.id) {
                     let text = format!(
                         "plan {} is over ({}); to trade it again give it a new plan_id",
                         plan.id,
@@ -109,19 +111,8 @@ impl Engine {
                     self.record(now, Event::PlanOrphaned { plan: id.clone() });
                     self.tell(Told::Orphaned { plan: id.clone() });
                 }
-                self.cancel_entry(now, id);
+                // An entry that is not filled yet is taken back; what is filled keeps its protection: see `tend`.
             }
-        }
-    }
-
-    /// An entry that is not filled yet is taken back; what is filled keeps its protection.
-    fn cancel_entry(&mut self, now: Stamp, id: &PlanId) {
-        let Some(record) = self.book.plan(id) else { return };
-        let working = self.book.live(record, Leg::Entry).next();
-        let numbered =
-            working.and_then(|order| Some((order.ticket.reference.clone(), trail::amendable(order)?)));
-        if let Some((reference, number)) = numbered {
-            self.cancel(now, reference, number);
         }
     }
 
@@ -146,12 +137,19 @@ impl Engine {
 
     fn follow_target(&mut self, now: Stamp, id: &PlanId, wanted: Option<Price>) {
         let Some(record) = self.book.plan(id) else { return };
+        if self.link != Link::Ready {
+            return;
+        }
         let resting = self.book.live(record, Leg::Target).last().cloned();
         match (resting, wanted) {
             (None, None) => {}
-            (None, Some(price)) => self.place_target(now, id, price),
+            (None, Some(price)) => {
+                if !self.target_refused(record, price) {
+                    self.place_target(now, id, price);
+                }
+            }
             (Some(target), None) => {
-                if let Some(number) = trail::amendable(&target) {
+                if let Some(number) = guard::cancellable(&target) {
                     self.cancel(now, target.ticket.reference, number);
                 }
             }
@@ -164,6 +162,26 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// The broker refused a target at this price: it would again.
+    fn target_refused(&self, record: &PlanRecord, price: Price) -> bool {
+        self.book.legs(record, Leg::Target).last().is_some_and(|last| {
+            last.asked_price() == Some(price)
+                && matches!(last.state, OrderState::Done(Outcome::Rejected { .. }))
+        })
+    }
+
+    /// A new target for a position whose plan got one, or lost the one it had at the broker.
+    fn place_target(&mut self, now: Stamp, id: &PlanId, price: Price) {
+        let Some((plan, position)) = self.open_position(id) else { return };
+        let Some(record) = self.book.plan(id) else { return };
+        let ticket = self.closing_ticket(record, Leg::Target, OrderKind::Limit(price), position.qty);
+        let Some(approved) = risk::approve_exit(ticket.clone(), plan.direction, position.qty) else { return };
+        let text = "the plan's target".to_owned();
+        self.record(now, Event::OrderPlanned { ticket: ticket.clone(), why: ExitReason::Target, text });
+        self.effects.push(Effect::Submit(approved));
+        self.tell(Told::Placed { ticket, symbol: plan.symbol, risk: None });
     }
 }
 

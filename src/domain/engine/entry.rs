@@ -2,15 +2,29 @@
 
 use super::super::book::Phase;
 use super::super::broker::Link;
-use super::super::event::{Ending, Event, Told};
+use super::super::event::{Ending, Event};
 use super::super::ids::{Direction, Leg, OrderRef, PlanId, Stamp, Symbol};
-use super::super::market::{Bar, Candle, Contract, Hours};
+use super::super::market::{Bar, Candle, Contract, Hours, Timeframe};
 use super::super::money::Price;
 use super::super::order::{OrderKind, Ticket};
 use super::super::plan::{Plan, Switch, Tif};
 use super::super::ports::{EntryProposal, Rules, View};
 use super::super::risk::{self, Bracket, Denied, EntryRequest, Sized};
+use super::super::told::Told;
 use super::{Effect, Engine, SIGNAL_SECONDS_MAX, watch};
+
+/// When a signal is to be acted on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SignalTime {
+    /// At once.
+    Now,
+    /// On the first bar of the next session.
+    Held,
+    /// Not at all: the contract does not trade.
+    Closed,
+    /// Not any more.
+    Late,
+}
 
 impl Engine {
     /// Asks an armed plan's rule about the candle that just closed.
@@ -37,28 +51,59 @@ impl Engine {
         let since_armed = shown.iter().filter(|c| c.end > record.armed_at).count();
         let view = View { now: candle.end, candles: shown, since_armed, tick: contract.tick, position: None };
         let answer = rules.entry(plan, &view);
-        let session_ends = contract.session.is_close(candle.end);
-        let session_open = contract.session.is_open(candle.end);
         let (id, close) = (plan.id.clone(), candle.close);
+        let when = self.signal_time(now, plan, contract, candle);
         match answer {
             Err(fault) => self.rule_failed(now, &id, fault.to_string()),
             Ok(answer) => {
+                self.once.no_fault(&id);
                 self.rule_says(&id, answer.log);
-                match answer.proposal {
-                    EntryProposal::Wait => {}
-                    EntryProposal::Cancel { why } => self.cancel_plan(now, &id, &why),
-                    EntryProposal::Enter { why } if session_ends => self.hold(now, &id, candle.end, why),
-                    EntryProposal::Enter { .. } if !session_open => {
-                        self.refuse(now, &id, Denied::OutsideSession)
+                match (answer.proposal, when) {
+                    (EntryProposal::Wait, _) => {}
+                    (EntryProposal::Cancel { why }, _) => self.cancel_plan(now, &id, &why),
+                    (EntryProposal::Enter { .. }, SignalTime::Late) => self.tell_late(&id, candle.end),
+                    (EntryProposal::Enter { .. }, SignalTime::Closed) => {
+                        self.refuse(now, &id, Denied::OutsideSession);
                     }
-                    EntryProposal::Enter { .. } if now.since(candle.end).as_secs() > SIGNAL_SECONDS_MAX => {
-                        self.tell(Told::Info {
-                            text: format!("plan {id}: a signal of {} is too old to act on", candle.end),
-                        });
+                    (EntryProposal::Enter { why }, SignalTime::Held) => {
+                        self.hold(now, &id, candle.end, why);
                     }
-                    EntryProposal::Enter { why } => self.enter(now, &id, close, why),
+                    (EntryProposal::Enter { why }, SignalTime::Now) => {
+                        self.once.in_time(&id);
+                        self.enter(now, &id, close, why);
+                    }
                 }
             }
+        }
+    }
+
+    /// When a signal of this candle is to be acted on.
+    fn signal_time(&self, now: Stamp, plan: &Plan, contract: &Contract, candle: &Candle) -> SignalTime {
+        // A daily candle is its session's last one, also where the plan counts the hours after it.
+        let daily = plan.entry.timeframe == Timeframe::Day1;
+        if daily || contract.session.is_close(candle.end) {
+            let Some(open) = contract.session.next_open(candle.end) else { return SignalTime::Closed };
+            return if plan.valid_until.is_some_and(|until| until < open) {
+                SignalTime::Closed
+            } else if now > open.plus_seconds(SIGNAL_SECONDS_MAX) {
+                SignalTime::Late
+            } else {
+                SignalTime::Held
+            };
+        }
+        if now.since(candle.end).as_secs() > SIGNAL_SECONDS_MAX {
+            SignalTime::Late
+        } else if contract.session.is_open(candle.end) {
+            SignalTime::Now
+        } else {
+            SignalTime::Closed
+        }
+    }
+
+    fn tell_late(&mut self, id: &PlanId, candle_end: Stamp) {
+        if self.once.late(id) {
+            let text = format!("plan {id}: a signal of {candle_end} is too old to act on");
+            self.tell(Told::Info { text });
         }
     }
 
@@ -82,7 +127,14 @@ impl Engine {
                 continue;
             };
             let Some(contract) = self.contracts.get(&record.plan.symbol) else { continue };
-            if bar.start >= candle_end && contract.session.is_open(bar.start) {
+            let Some(open) = contract.session.next_open(candle_end) else { continue };
+            if bar.start < open {
+                continue;
+            }
+            if bar.start > open.plus_seconds(SIGNAL_SECONDS_MAX) {
+                // Its moment has passed while nobody looked.
+                self.refuse(now, &id, Denied::NotReady);
+            } else {
                 self.enter(now, &id, bar.close, why);
             }
         }
@@ -118,7 +170,7 @@ impl Engine {
         if self.link != Link::Ready {
             return Err(Denied::NotReady);
         }
-        if self.book.is_frozen(&plan.symbol) {
+        if self.book.is_frozen(&plan.symbol) || self.disputes.contains_key(&plan.symbol) {
             return Err(Denied::Frozen);
         }
         let contract = self.contracts.get(&plan.symbol).ok_or(Denied::NotReady)?;
@@ -201,6 +253,9 @@ impl Engine {
     }
 
     pub(super) fn rule_failed(&mut self, now: Stamp, id: &PlanId, why: String) {
+        if !self.once.fault(id, &why) {
+            return;
+        }
         self.record(now, Event::RuleFailed { plan: id.clone(), why: why.clone() });
         self.tell(Told::RuleTrouble { plan: id.clone(), why });
     }

@@ -1,16 +1,17 @@
 //! What the broker says about orders, and what follows from it at once.
 
-use super::super::book::{OrderRecord, Phase};
-use super::super::broker::{BrokerFact, ExecutionReport, Link, OrderReport, Standing, Verdict};
-use super::super::event::{Ending, Event, Told};
+use super::super::book::Phase;
+use super::super::broker::{BrokerFact, ExecutionReport, OrderReport, Standing, Verdict};
+use super::super::event::Event;
 use super::super::ids::{BrokerOrderId, ExecId, Leg, OrderRef, PermId, PlanId, Stamp};
 use super::super::money::Cash;
 use super::super::order::{Amendment, OrderFact, OrderKind, OrderState, Outcome, step};
-use super::super::trade;
-use super::{Dispatch, Effect, Engine, SILENCE_SECONDS_MAX, trail};
+use super::super::risk;
+use super::super::told::Told;
+use super::{Dispatch, Effect, Engine, SILENCE_SECONDS_MAX};
 
-/// How long a closed trade waits for the costs of its last execution.
-const COSTS_SECONDS_MAX: i64 = 60;
+/// Costs that came before their execution are kept for so many executions; others' costs are among them.
+const EARLY_COSTS_MAX: usize = 200;
 
 impl Engine {
     pub(super) fn on_fact(&mut self, now: Stamp, fact: &BrokerFact) {
@@ -30,41 +31,60 @@ impl Engine {
     }
 
     pub(super) fn on_report(&mut self, now: Stamp, report: &OrderReport) {
-        let Some(reference) = &report.reference else { return };
+        if let Some(reference) = self.name_reported(now, report) {
+            self.on_terms(now, &reference, report);
+            self.on_standing(now, &reference, report.standing);
+        }
+    }
+
+    /// Whose order it is, where it is ours; its numbers are taken in.
+    pub(super) fn name_reported(&mut self, now: Stamp, report: &OrderReport) -> Option<OrderRef> {
+        let reference = report.reference.as_ref()?;
         if self.book.order(reference).is_none() {
-            self.tell(Told::Alarm {
-                text: format!("the broker has an order {reference} that the journal does not know"),
-            });
-            return;
+            if self.once.stranger(reference) {
+                let text = format!("the broker has an order {reference} that the journal does not know");
+                self.tell(Told::Alarm { text });
+            }
+            return None;
         }
         let id = report.id.or_else(|| self.book.order(reference).and_then(|order| order.id));
         if let Some(id) = id {
             self.acknowledge(now, reference, id, report.perm);
         }
-        let shown = match report.kind {
-            Some(OrderKind::Stop(price) | OrderKind::Limit(price)) => {
-                Some(Amendment { price, qty: report.qty })
-            }
-            Some(OrderKind::Market) | None => None,
-        };
-        if let Some(shown) = shown {
-            self.on_terms(now, reference, shown);
-        }
-        self.on_standing(now, reference, report.standing);
+        Some(reference.clone())
     }
 
-    /// The broker says which price and quantity are in force.
-    fn on_terms(&mut self, now: Stamp, reference: &OrderRef, shown: Amendment) {
-        let Some(order) = self.book.order(reference).filter(|order| order.wanted == Some(shown)) else {
+    /// The broker says which price and quantity are in force. They are, whoever asked for them.
+    pub(super) fn on_terms(&mut self, now: Stamp, reference: &OrderRef, report: &OrderReport) {
+        let Some(order) = self.book.order(reference).filter(|order| order.state.is_live()) else { return };
+        let (Some(OrderKind::Stop(price) | OrderKind::Limit(price)), true) =
+            (report.kind, is_at_work(report))
+        else {
             return;
         };
-        let (plan, leg, before) = (order.ticket.plan.clone(), order.ticket.leg, order.ticket.kind);
-        let number = order.id;
+        let shown = Amendment { price, qty: report.qty };
+        let in_force = match order.ticket.kind {
+            OrderKind::Stop(price) | OrderKind::Limit(price) => Amendment { price, qty: order.ticket.qty },
+            OrderKind::Market => return,
+        };
+        if shown == in_force && order.wanted != Some(shown) {
+            return;
+        }
+        let (plan, leg, number, asked) =
+            (order.ticket.plan.clone(), order.ticket.leg, order.id, order.wanted);
         self.record(now, Event::Order { reference: reference.clone(), fact: OrderFact::Amended(shown) });
-        if let (Leg::Stop, OrderKind::Stop(from), Some(id)) = (leg, before, number)
-            && from != shown.price
-        {
-            self.tell(Told::StopMoved { plan, from, to: shown.price, order_id: id.0 });
+        let Some(record) = self.book.plan(&plan) else { return };
+        if leg != Leg::Stop || in_force.price == price {
+            return;
+        }
+        if asked.is_none() && risk::tighter(record.plan.direction, in_force.price, price) {
+            let text = format!(
+                "plan {plan}: somebody moved the stop from {} to {price}, which protects less; it stays there",
+                in_force.price
+            );
+            self.tell(Told::Alarm { text });
+        } else if let Some(id) = number {
+            self.tell(Told::StopMoved { plan, from: in_force.price, to: price, order_id: id.0 });
         }
     }
 
@@ -84,12 +104,16 @@ impl Engine {
             Standing::Working => OrderFact::Working,
             Standing::Inactive => OrderFact::Inactive,
             Standing::Cancelled => OrderFact::Cancelled,
-            // Fills are counted from executions; a cancel under way decides nothing yet.
-            Standing::Filled | Standing::Cancelling => return,
-            Standing::Unclear => {
-                self.effects.push(Effect::Look);
+            // A cancel under way decides nothing yet.
+            Standing::Cancelling => return,
+            // Fills are counted from executions: where they do not come, they are asked for.
+            Standing::Filled => {
+                if self.book.order(reference).is_some_and(|order| order.state.is_live()) {
+                    self.unfilled.entry(reference.clone()).or_insert(now);
+                }
                 return;
             }
+            Standing::Unclear => return self.look(),
         };
         self.on_order(now, reference, fact);
     }
@@ -98,8 +122,7 @@ impl Engine {
     pub(super) fn on_order(&mut self, now: Stamp, reference: &OrderRef, fact: OrderFact) {
         let Some(order) = self.book.order(reference) else { return };
         let Ok(next) = step(&order.state, &fact) else {
-            self.effects.push(Effect::Look);
-            return;
+            return self.look();
         };
         if next == order.state {
             return;
@@ -128,15 +151,15 @@ impl Engine {
             None => self.book.find(None, report.perm),
             Some(_) => None,
         }) else {
-            if let Some(reference) = &report.reference {
-                self.tell(Told::Alarm {
-                    text: format!("an execution of {reference}, which the journal does not know"),
-                });
+            if let Some(reference) = report.reference.as_ref().filter(|name| self.once.stranger(name)) {
+                let text = format!("an execution of {reference}, which the journal does not know");
+                self.tell(Told::Alarm { text });
             }
             return;
         };
         let (reference, plan, leg) =
             (order.ticket.reference.clone(), order.ticket.plan.clone(), order.ticket.leg);
+        let was_over = self.book.plan(&plan).is_some_and(|record| record.phase != Phase::Entered);
         self.record(
             now,
             Event::Executed { reference: reference.clone(), execution: report.execution.clone() },
@@ -153,7 +176,14 @@ impl Engine {
         if self.book.order(&reference).is_some_and(|order| order.ticket.qty <= order.filled) {
             self.on_order(now, &reference, OrderFact::Filled);
         }
+        if was_over && self.open_position(&plan).is_some() {
+            let text = format!("plan {plan}: a fill came after its end; it is at work again");
+            self.tell(Told::Alarm { text });
+        }
         self.notice_overfill(&plan);
+        if let Some(amount) = self.early_costs.remove(&report.execution.id) {
+            self.on_charged(now, &report.execution.id, amount);
+        }
     }
 
     fn notice_overfill(&mut self, plan: &PlanId) {
@@ -173,8 +203,15 @@ impl Engine {
     }
 
     pub(super) fn on_charged(&mut self, now: Stamp, exec: &ExecId, amount: Cash) {
-        // Costs of executions that are not ours reach us too; they are nobody's here.
-        if self.book.has_charge(exec) || !self.book.has_execution(exec) {
+        if self.book.has_charge(exec) {
+            return;
+        }
+        if !self.book.has_execution(exec) {
+            // Of an execution that is still to come, or of somebody else's.
+            if self.early_costs.len() >= EARLY_COSTS_MAX {
+                self.early_costs.pop_first();
+            }
+            self.early_costs.insert(exec.clone(), amount);
             return;
         }
         if let Some(valuation) = &mut self.valuation {
@@ -199,27 +236,43 @@ impl Engine {
                 self.tell(Told::Info {
                     text: format!("plan {plan}, {} order: {code} {text}; asking the broker", leg.word()),
                 });
-                self.effects.push(Effect::Look);
+                self.look();
             }
-            Verdict::Refused if order.wanted.is_some() => {
+            Verdict::Refused => self.on_refused(now, &reference, code, text),
+        }
+    }
+
+    /// A request was refused. Which one, only the state of the order tells: a new order is dead, a changed one lives
+    /// on as it was, and one that has long been at work is asked about.
+    fn on_refused(&mut self, now: Stamp, reference: &OrderRef, code: i32, text: &str) {
+        let Some(order) = self.book.order(reference) else { return };
+        let (plan, leg) = (order.ticket.plan.clone(), order.ticket.leg);
+        let new = now.since(order.planned_at).as_secs() < SILENCE_SECONDS_MAX;
+        let said =
+            |text: String| Told::Failed { plan, reference: reference.clone(), leg, code: Some(code), text };
+        match order.state {
+            OrderState::Done(Outcome::Cancelled)
+                if new && order.wanted.is_none() && order.filled.is_zero() =>
+            {
+                self.on_order(now, reference, OrderFact::Rejected { code, text: text.to_owned() });
+            }
+            // The end of an order explains why a request about it failed.
+            OrderState::Done(_) => {}
+            _ if order.wanted.is_some() => {
+                let told = said(format!("change refused: {text}"));
                 let fact = OrderFact::AmendRefused { code, text: text.to_owned() };
                 self.record(now, Event::Order { reference: reference.clone(), fact });
-                self.tell(Told::Failed {
-                    plan,
-                    reference,
-                    leg,
-                    code: Some(code),
-                    text: format!("change refused: {text}"),
-                });
+                self.tell(told);
             }
-            Verdict::Refused => match order.state {
-                // It worked already: the refusal was of a request, and the order may well be alive.
-                OrderState::Working | OrderState::Amending | OrderState::Cancelling => {
-                    self.tell(Told::Failed { plan, reference, leg, code: Some(code), text: text.to_owned() });
-                    self.effects.push(Effect::Look);
-                }
-                _ => self.on_order(now, &reference, OrderFact::Rejected { code, text: text.to_owned() }),
-            },
+            OrderState::Working | OrderState::Amending | OrderState::Cancelling => {
+                self.tell(said(text.to_owned()));
+                self.look();
+            }
+            OrderState::Held | OrderState::Inactive if !new => {
+                self.tell(said(text.to_owned()));
+                self.look();
+            }
+            _ => self.on_order(now, reference, OrderFact::Rejected { code, text: text.to_owned() }),
         }
     }
 
@@ -242,107 +295,8 @@ impl Engine {
                 self.on_order(now, reference, OrderFact::Lost);
                 let text = format!("not known whether it was sent: {text}");
                 self.tell(Told::Failed { plan, reference: reference.clone(), leg, code: None, text });
-                self.effects.push(Effect::Look);
+                self.look();
             }
-        }
-    }
-
-    /// An order that nobody named becomes unknown, and the broker is asked.
-    pub(super) fn notice_silence(&mut self, now: Stamp) {
-        if self.link == Link::Down {
-            return;
-        }
-        let silent = |order: &&OrderRecord| now.since(order.updated_at).as_secs() >= SILENCE_SECONDS_MAX;
-        let sent: Vec<OrderRef> = self
-            .book
-            .active()
-            .flat_map(|record| &record.orders)
-            .filter_map(|name| self.book.order(name))
-            .filter(|order| matches!(order.state, OrderState::Planned | OrderState::Sent))
-            .filter(silent)
-            .map(|order| order.ticket.reference.clone())
-            .collect();
-        for reference in sent {
-            self.on_order(now, &reference, OrderFact::Lost);
-            self.effects.push(Effect::Look);
-        }
-    }
-
-    /// What follows from where everything stands, after every input.
-    pub(super) fn tend(&mut self, now: Stamp) {
-        for id in self.plan_ids(|record| record.phase == Phase::Entered) {
-            let Some(record) = self.book.plan(&id) else { continue };
-            match self.book.position(record) {
-                Some(position) if !position.qty.is_zero() => self.protect(now, &id),
-                Some(_) => self.close(now, &id),
-                None => self.give_up(now, &id),
-            }
-        }
-    }
-
-    /// A position that is closed leaves nothing behind; its trade is told once its costs are known.
-    fn close(&mut self, now: Stamp, id: &PlanId) {
-        self.cancel_leftovers(now, id);
-        let Some(record) = self.book.plan(id) else { return };
-        let open =
-            record.orders.iter().filter_map(|name| self.book.order(name)).any(|order| order.state.is_live());
-        let costs_due = self.book.fills(record).any(|(_, execution, charge)| {
-            charge.is_none() && now.since(execution.at).as_secs() < COSTS_SECONDS_MAX
-        });
-        if open || costs_due {
-            return;
-        }
-        let trade = trade::of_plan(&self.book, record);
-        self.forget(id);
-        self.record(now, Event::PlanEnded { plan: id.clone(), how: Ending::Closed });
-        if let Some(trade) = trade {
-            self.tell(Told::Closed { trade: Box::new(trade) });
-        }
-    }
-
-    /// An entry that ended without a single fill ends its plan.
-    fn give_up(&mut self, now: Stamp, id: &PlanId) {
-        let Some(record) = self.book.plan(id) else { return };
-        if self.book.live(record, Leg::Entry).next().is_some() {
-            return;
-        }
-        self.cancel_leftovers(now, id);
-        let Some(record) = self.book.plan(id) else { return };
-        if record.orders.iter().filter_map(|name| self.book.order(name)).any(|order| order.state.is_live()) {
-            return;
-        }
-        self.forget(id);
-        self.record(now, Event::PlanEnded { plan: id.clone(), how: Ending::EntryFailed });
-        self.tell(Told::Ended { plan: id.clone(), how: Ending::EntryFailed });
-    }
-
-    fn forget(&mut self, id: &PlanId) {
-        self.due.remove(id);
-        self.unprotected.remove(id);
-        self.protected.remove(id);
-    }
-
-    /// Cancels exits that nothing is left to exit from. The broker cancels a group by itself; this waits for it a
-    /// moment, and then asks.
-    fn cancel_leftovers(&mut self, now: Stamp, id: &PlanId) {
-        if self.link == Link::Down {
-            return;
-        }
-        let Some(record) = self.book.plan(id) else { return };
-        let settled = self
-            .book
-            .fills(record)
-            .last()
-            .is_none_or(|(_, e, _)| now.since(e.at).as_secs() > SILENCE_SECONDS_MAX);
-        let leftovers: Vec<(OrderRef, BrokerOrderId)> = [Leg::Stop, Leg::Target, Leg::Exit, Leg::Entry]
-            .iter()
-            .flat_map(|leg| self.book.live(record, *leg))
-            .filter(|_| settled)
-            .filter(|order| order.state != OrderState::Cancelling)
-            .filter_map(|order| Some((order.ticket.reference.clone(), trail::amendable(order)?)))
-            .collect();
-        for (reference, number) in leftovers {
-            self.cancel(now, reference, number);
         }
     }
 
@@ -350,6 +304,11 @@ impl Engine {
         self.record(now, Event::Order { reference: reference.clone(), fact: OrderFact::CancelPlanned });
         self.effects.push(Effect::Cancel { reference, id });
     }
+}
+
+/// Whether a report shows the terms of an order that can trade; those of ended ones are counted differently.
+fn is_at_work(report: &OrderReport) -> bool {
+    matches!(report.standing, Standing::Held | Standing::Working)
 }
 
 /// What is told when an order goes where it should not.

@@ -3,15 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::broker::{Link, OrderReport, Snapshot};
-use super::super::event::{Event, Told};
-use super::super::ids::{OrderRef, Stamp, Symbol};
-use super::super::order::{OrderFact, OrderState};
-use super::series::SeriesKey;
+use super::super::broker::{Link, Snapshot};
+use super::super::event::Event;
+use super::super::ids::{Stamp, Symbol};
+use super::super::market::Timeframe;
+use super::super::told::Told;
 use super::{Effect, Engine};
-
-/// How many complete answers must deny an order before it is given up.
-const DENIALS: u32 = 2;
 
 impl Engine {
     pub(super) fn on_link(&mut self, now: Stamp, link: Link, why: String) {
@@ -51,76 +48,18 @@ impl Engine {
         for (exec, amount) in &snapshot.charges {
             self.on_charged(now, exec, *amount);
         }
-        for report in snapshot.completed.iter().chain(&snapshot.open) {
-            self.on_report(now, report);
-            self.on_silent_amendment(now, report);
+        for report in &snapshot.completed {
+            if let Some(reference) = self.name_reported(now, report) {
+                self.on_standing(now, &reference, report.standing);
+            }
+        }
+        for report in &snapshot.open {
+            self.on_open(now, report);
         }
         self.count_absent(now, snapshot);
         self.compare_positions(now, snapshot);
         if self.link == Link::Down {
             self.watch_again();
-        }
-    }
-
-    /// A change that the broker does not show was lost: the order is as it was, and may be changed again.
-    fn on_silent_amendment(&mut self, now: Stamp, report: &OrderReport) {
-        let Some(order) = report.reference.as_ref().and_then(|name| self.book.order(name)) else { return };
-        if order.wanted.is_some() && order.state.is_live() {
-            let fact =
-                OrderFact::AmendRefused { code: 0, text: "the broker does not show the change".into() };
-            self.record(now, Event::Order { reference: order.ticket.reference.clone(), fact });
-        }
-    }
-
-    /// An order that complete answers do not know does not exist.
-    fn count_absent(&mut self, now: Stamp, snapshot: &Snapshot) {
-        let known: BTreeSet<&OrderRef> = snapshot
-            .open
-            .iter()
-            .chain(&snapshot.completed)
-            .filter_map(|report| report.reference.as_ref())
-            .collect();
-        let missing: Vec<OrderRef> = self
-            .book
-            .orders()
-            .filter(|order| order.state.is_live() && !known.contains(&order.ticket.reference))
-            .map(|order| order.ticket.reference.clone())
-            .collect();
-        self.absent.retain(|reference, _| missing.contains(reference));
-        for reference in missing {
-            let denials = self.absent.entry(reference.clone()).or_insert(0);
-            *denials += 1;
-            if *denials < DENIALS {
-                self.effects.push(Effect::Look);
-                continue;
-            }
-            self.absent.remove(&reference);
-            let never_heard = self.book.order(&reference).is_some_and(|order| {
-                matches!(order.state, OrderState::Planned | OrderState::Sent | OrderState::Unknown)
-            });
-            let fact = if never_heard { OrderFact::Abandoned } else { OrderFact::Cancelled };
-            self.on_order(now, &reference, fact);
-        }
-    }
-
-    fn compare_positions(&mut self, now: Stamp, snapshot: &Snapshot) {
-        let mut theirs: BTreeMap<&Symbol, i64> = BTreeMap::new();
-        for row in &snapshot.positions {
-            *theirs.entry(&row.symbol).or_default() += row.shares;
-        }
-        let symbols: BTreeSet<Symbol> = self.book.plans().map(|record| record.plan.symbol.clone()).collect();
-        for symbol in symbols {
-            let (ours, broker) = (self.book.shares(&symbol), theirs.get(&symbol).copied().unwrap_or(0));
-            let frozen = self.book.is_frozen(&symbol);
-            if ours != broker && !frozen {
-                self.record(now, Event::PositionMismatch { symbol: symbol.clone(), ours, broker });
-                let text = format!(
-                    "{symbol}: the broker holds {broker} shares, prusik knows of {ours}; no entries in it until they agree"
-                );
-                self.tell(Told::Alarm { text });
-            } else if ours == broker && frozen {
-                self.record(now, Event::PositionAgrees { symbol });
-            }
         }
     }
 
@@ -135,20 +74,21 @@ impl Engine {
         for (symbol, spec) in unknown {
             self.effects.push(Effect::Watch { symbol, spec });
         }
-        let keys: Vec<SeriesKey> = self
+        // The past is fetched once for both kinds of hours.
+        let wanted: BTreeSet<(Symbol, Timeframe)> = self
             .series
             .iter()
             .filter(|(_, series)| series.awaits_history())
-            .map(|(key, _)| key.clone())
+            .map(|(key, _)| (key.symbol.clone(), key.timeframe))
             .collect();
-        for key in keys {
+        for (symbol, timeframe) in wanted {
             let since = self
                 .book
                 .active()
-                .filter(|record| record.plan.symbol == key.symbol)
+                .filter(|record| record.plan.symbol == symbol)
                 .filter_map(|record| Some(record.judged_to.unwrap_or(self.book.position(record)?.since)))
                 .min();
-            self.effects.push(Effect::Fetch { symbol: key.symbol, timeframe: key.timeframe, since });
+            self.effects.push(Effect::Fetch { symbol, timeframe, since });
         }
     }
 }

@@ -52,7 +52,7 @@ impl Series {
         }
     }
 
-    /// Takes the past in, then the live bars that waited for it; the candles that closed, oldest first.
+    /// Takes the past in, then the live bars that waited for it; the candles that closed, oldest first, each once.
     pub(super) fn fold_history(
         &mut self,
         session: &Session,
@@ -60,11 +60,8 @@ impl Series {
         bars: &[Bar],
         known_from: Stamp,
     ) -> Vec<Candle> {
-        let candles =
-            self.candles.get_or_insert_with(|| Candles::new(self.key.timeframe, self.key.hours, known_from));
-        if let Some(seen_to) = candles.folded_to().filter(|seen_to| *seen_to < known_from) {
-            candles.gap(seen_to, known_from);
-        }
+        let seen_to = self.candles().last().map(|candle| candle.end);
+        let mut candles = self.begin(known_from);
         let mut closed: Vec<Candle> = Vec::new();
         for bar in bars {
             closed.extend(candles.fold_past(session, bar, now).closed());
@@ -72,7 +69,24 @@ impl Series {
         for bar in self.waiting.take().unwrap_or_default() {
             closed.extend(candles.fold(session, &bar).closed());
         }
+        self.candles = Some(candles);
+        closed.retain(|candle| seen_to.is_none_or(|seen_to| candle.end > seen_to));
         closed
+    }
+
+    /// Where the past reaches back to before the candle in the making, all is made anew of it: its bars may be
+    /// longer than those that were seen, and would not fit to them. Else what is between is missing.
+    fn begin(&mut self, known_from: Stamp) -> Candles {
+        let anew = Candles::new(self.key.timeframe, self.key.hours, known_from);
+        let Some(mut seen) = self.candles.take() else { return anew };
+        let begun = seen.current().map(|span| span.open).or(seen.folded_to());
+        if begun.is_none_or(|begun| known_from <= begun) {
+            return anew;
+        }
+        if let Some(seen_to) = seen.folded_to() {
+            seen.gap(seen_to, known_from);
+        }
+        seen
     }
 
     /// Closes the candle whose end has passed without a bar.

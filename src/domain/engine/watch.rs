@@ -1,11 +1,11 @@
 //! Bars, contracts and the clock: what makes candles, and what they are handed to.
 
 use super::super::broker::AccountRow;
-use super::super::event::Told;
 use super::super::ids::{PlanId, Stamp, Symbol};
 use super::super::market::{Bar, Candle, Contract, Hours, Timeframe};
 use super::super::plan::Plan;
 use super::super::ports::Rules;
+use super::super::told::Told;
 use super::series::{Series, SeriesKey};
 use super::valuation::Valuation;
 use super::{Effect, Engine};
@@ -37,6 +37,7 @@ impl Engine {
         }
         self.on_closed(now, &closed, rules);
         self.decide_held(now, bars);
+        self.notice_silence(now);
     }
 
     fn on_account(&mut self, row: AccountRow) {
@@ -108,6 +109,10 @@ impl Engine {
         for id in refused {
             self.arriving.remove(&id);
             self.tell(Told::Alarm { text: format!("plan {id} not armed: {symbol}: {why}") });
+        }
+        for id in self.plan_ids(|record| record.plan.symbol == *symbol) {
+            let text = format!("plan {id} gets no bars of {symbol}: {why}; what rests at the broker stays");
+            self.tell(Told::Alarm { text });
         }
     }
 
