@@ -289,6 +289,28 @@ impl Broker {
         }
     }
 
+    /// An order that was called cancelled is at work all the same.
+    pub(crate) fn revive(&mut self, id: i32) {
+        for order in self.orders.iter_mut().filter(|order| order.id == id) {
+            order.standing = Standing::Held;
+        }
+    }
+
+    /// Somebody changes the price of an order by hand.
+    pub(crate) fn user_moves(&mut self, id: i32, to: Price) {
+        let order = self.orders.iter_mut().find(|order| order.id == id).expect("there is one");
+        order.ticket.kind = OrderKind::Stop(to);
+        let order = order.clone();
+        self.tell(&order);
+    }
+
+    /// Shows an order of a name that nobody here gave.
+    pub(crate) fn stranger(&mut self, reference: OrderRef) {
+        let mut order = self.orders.last().expect("there is an order").clone();
+        order.ticket.reference = reference;
+        self.tell(&order);
+    }
+
     /// Tells what was held back.
     pub(crate) fn tell_costs(&mut self) {
         if !self.costs_held {

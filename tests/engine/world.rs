@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use prusik::domain::book::Book;
-use prusik::domain::broker::{AccountRow, Link};
+use prusik::domain::broker::{AccountRow, BrokerFact, Link, Standing, Verdict};
 use prusik::domain::engine::{Effect, Engine, Input};
 use prusik::domain::event::{Event, Recorded};
 use prusik::domain::ids::{Direction, Leg, OrderRef, PlanId, Stamp, Symbol};
@@ -42,7 +42,9 @@ pub(crate) struct World {
     prices: BTreeMap<Symbol, Decimal>,
     tape: BTreeMap<Symbol, Vec<Bar>>,
     muffled: bool,
-    quiet: bool,
+    /// History comes in minutes as far as they are whole.
+    coarse: bool,
+    unknown: Option<Symbol>,
     sent: BTreeSet<OrderRef>,
     stops: BTreeMap<PlanId, Price>,
 }
@@ -73,7 +75,8 @@ impl World {
             prices: BTreeMap::new(),
             tape: BTreeMap::new(),
             muffled: false,
-            quiet: false,
+            coarse: false,
+            unknown: None,
             sent: BTreeSet::new(),
             stops: BTreeMap::new(),
         }
@@ -155,6 +158,49 @@ impl World {
                     .map(|(symbol, shares)| format!("{shares} {symbol}"))
                     .collect();
                 self.out.push(format!("   at the broker: {shown} | holds {}", held.join(", ")));
+            }
+            _ => self.unruly(command, &words),
+        }
+    }
+
+    /// What brokers and users do.
+    fn unruly(&mut self, command: &str, words: &[&str]) {
+        match command {
+            // The broker's word comes in parts: only these are heard.
+            "hear" => {
+                let wanted = |input: &Input| match (words[0], input) {
+                    ("cancelled", Input::Broker(BrokerFact::Report(r))) => r.standing == Standing::Cancelled,
+                    ("reports", Input::Broker(BrokerFact::Report(_))) => true,
+                    _ => false,
+                };
+                let said = std::mem::take(&mut self.broker.said);
+                let (heard, rest) = said.into_iter().partition(wanted);
+                let heard: Vec<Input> = heard;
+                self.broker.said = rest;
+                for input in heard {
+                    self.looked(input);
+                }
+            }
+            "revive" => self.broker.revive(words[0].parse().expect("a number")),
+            "moves" => self.broker_acts(|broker| {
+                broker.user_moves(words[0].parse().expect("a number"), price(words[1]));
+            }),
+            "stranger" => {
+                let reference = OrderRef::parse(words[0]).expect("a reference");
+                self.broker_acts(|broker| broker.stranger(reference));
+            }
+            "remark" => {
+                let (id, code) = (words[0].parse().expect("a number"), words[1].parse().expect("a code"));
+                self.broker_acts(|broker| broker.remark(id, code, &words[2..].join(" "), Verdict::Warning));
+            }
+            "unknown" => self.unknown = Some(symbol(words[0])),
+            "coarse" => self.coarse = true,
+            // An answer whose positions are newer than its executions.
+            "positions" => {
+                let positions = self.broker.snapshot().positions;
+                let mut half = self.broker.snapshot();
+                (half.executions, half.charges, half.positions) = (vec![], vec![], positions);
+                self.looked(Input::Snapshot(half));
             }
             _ => self.connection(command),
         }
@@ -310,9 +356,14 @@ impl World {
             self.print(effect);
             match effect {
                 Effect::Look => look = true,
+                Effect::Watch { symbol, .. } if self.unknown.as_ref() == Some(symbol) => {
+                    let why = "no security definition has been found".to_owned();
+                    answers.push(Input::ContractRefused { symbol: symbol.clone(), why });
+                }
                 Effect::Watch { symbol, .. } => answers.push(Input::Contract(contract(symbol))),
                 Effect::Fetch { symbol, timeframe, .. } => {
                     let bars = self.tape.get(symbol).cloned().unwrap_or_default();
+                    let bars = if self.coarse { minutes(&bars) } else { bars };
                     let known_from = bars.first().map_or(self.now, |bar| bar.start);
                     let (symbol, timeframe) = (symbol.clone(), *timeframe);
                     answers.push(Input::History { symbol, timeframe, bars, known_from });
@@ -421,9 +472,7 @@ impl World {
             Effect::Tell(told) => told.to_string(),
             Effect::Record(_) | Effect::Watch { .. } | Effect::Fetch { .. } => return,
         };
-        if !self.quiet {
-            self.out.push(format!("{} {line}", clock(self.now)));
-        }
+        self.out.push(format!("{} {line}", clock(self.now)));
     }
 }
 
@@ -447,6 +496,23 @@ fn bar_of(start: Stamp, [open, high, low, close]: [Decimal; 4]) -> Bar {
         volume: 100,
         trades: 1,
     }
+}
+
+/// The same past in bars of a minute, and what is left in the bars it came in.
+fn minutes(bars: &[Bar]) -> Vec<Bar> {
+    let mut coarse: Vec<Bar> = vec![];
+    for minute in bars.chunk_by(|a, b| a.start.millis() / 60_000 == b.start.millis() / 60_000) {
+        let (Some(first), Some(last)) = (minute.first(), minute.last()) else { continue };
+        if minute.len() < 12 {
+            coarse.extend(minute);
+            continue;
+        }
+        let high = minute.iter().map(|bar| bar.high).max().unwrap_or(first.high);
+        let low = minute.iter().map(|bar| bar.low).min().unwrap_or(first.low);
+        let volume = minute.iter().map(|bar| bar.volume).sum();
+        coarse.push(Bar { seconds: 60, high, low, close: last.close, volume, ..*first });
+    }
+    coarse
 }
 
 fn contract(symbol: &Symbol) -> Contract {
