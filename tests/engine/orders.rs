@@ -32,7 +32,7 @@ fn a_refused_entry_ends_its_plan_and_says_why() {
 }
 
 #[test]
-fn truth_3_a_refused_stop_is_placed_anew() {
+fn truth_3_an_entry_whose_stop_is_refused_is_taken_back() {
     assert_snapshot!(play("
         broker stop reject
         plan A SPY long entry 100 stop 98 above 100.20 1min
@@ -43,11 +43,71 @@ fn truth_3_a_refused_stop_is_placed_anew() {
     "), @r"
     09:00:00 plan A armed: long SPY, above on 1min, entry 100.00, stop 98.00, target none
     09:31:00 > enter A: entry buy 869 at market, stop sell 869 at 98.00, risk 1998.70
+    09:31:00 plan A failed: stop order, code 201: rejected: Order rejected - reason: no (prusik:0:0000000000000041:S:0)
     09:31:00 > cancel 1
     09:31:00 plan A ended: entry failed
        at the broker: nothing | holds 
        at the broker: nothing | holds
     ");
+}
+
+#[test]
+fn truth_3_a_stop_that_is_refused_while_its_entry_fills_is_placed_anew() {
+    assert_snapshot!(
+        play(
+            "
+        broker stop reject
+        plan A SPY long entry 100 stop 98 above 100.20 1min
+        muffle
+        to 09:31:05 SPY 100.30
+        listen
+        bar 09:31:05 SPY 100.30
+        show
+    "
+        ),
+        @r"
+    09:00:00 plan A armed: long SPY, above on 1min, entry 100.00, stop 98.00, target none
+    09:31:00 > enter A: entry buy 869 at market, stop sell 869 at 98.00, risk 1998.70
+    09:31:05 plan A failed: stop order, code 201: rejected: Order rejected - reason: no (prusik:0:0000000000000041:S:0)
+    09:31:05 > cancel 1
+    09:31:05 plan A entered: bought 869 SPY at 100.30
+    09:31:05 plan A, entry order: 10147 not found; asking the broker
+    09:31:05 > look
+    09:31:10 ALARM: plan A: the stop is gone; placing it anew at 98.00
+    09:31:10 > submit A: stop sell 869 at 98.00
+    09:31:10 plan A protected: 869 shares, stop 98.00 (order 3)
+       at the broker: 3 sell STP 869 98.00 | holds 869 SPY
+    "
+    );
+}
+
+#[test]
+fn truth_3_a_position_that_somebody_closed_by_hand_with_its_stop_gets_no_new_stop() {
+    assert_snapshot!(
+        play_long(
+            "
+        to 09:31:30 SPY 100.30
+        shares SPY 0
+        user 2
+        wait 1
+        snapshot
+        snapshot
+        wait 3
+        show
+    "
+        ),
+        @r"
+    09:31:00 > enter A: entry buy 869 at market, stop sell 869 at 98.00, risk 1998.70
+    09:31:05 plan A entered: bought 869 SPY at 100.30
+    09:31:05 plan A protected: 869 shares, stop 98.00 (order 2)
+    09:31:31 > look
+    09:31:31 > look
+    09:31:31 ALARM: SPY: the broker holds 0 shares, prusik knows of 869; no entries in it until they agree
+    09:31:31 ALARM: plan A: no order is sent for its 869 shares: the broker holds fewer; look at the account
+    09:31:34 > look
+       at the broker: nothing | holds
+    "
+    );
 }
 
 #[test]
@@ -62,7 +122,7 @@ fn truth_3_a_stop_that_the_user_cancels_is_placed_anew_within_two_seconds() {
     09:31:00 > enter A: entry buy 869 at market, stop sell 869 at 98.00, risk 1998.70
     09:31:05 plan A entered: bought 869 SPY at 100.30
     09:31:05 plan A protected: 869 shares, stop 98.00 (order 2)
-    09:31:30 plan A failed: stop order: cancelled at the broker (prusik:0:0000000000000041:S:0)
+    09:31:31 > look
     09:31:31 ALARM: plan A: the stop is gone; placing it anew at 98.00
     09:31:31 > submit A: stop sell 869 at 98.00
        at the broker: 3 sell STP 869 98.00 | holds 869 SPY
@@ -83,7 +143,7 @@ fn truth_3_a_position_whose_stop_is_refused_twice_is_closed_at_market() {
     09:31:00 > enter A: entry buy 869 at market, stop sell 869 at 98.00, risk 1998.70
     09:31:05 plan A entered: bought 869 SPY at 100.30
     09:31:05 plan A protected: 869 shares, stop 98.00 (order 2)
-    09:31:30 plan A failed: stop order: cancelled at the broker (prusik:0:0000000000000041:S:0)
+    09:31:31 > look
     09:31:31 ALARM: plan A: the stop is gone; placing it anew at 98.00
     09:31:31 > submit A: stop sell 869 at 98.00
     09:31:31 plan A failed: stop order, code 201: rejected: Order rejected - reason: no (prusik:0:0000000000000041:S:1)
@@ -109,7 +169,7 @@ fn truth_3_a_stop_that_nobody_names_within_five_seconds_closes_the_position() {
     09:31:00 > enter A: entry buy 869 at market, stop sell 869 at 98.00, risk 1998.70
     09:31:05 plan A entered: bought 869 SPY at 100.30
     09:31:05 plan A protected: 869 shares, stop 98.00 (order 2)
-    09:31:30 plan A failed: stop order: cancelled at the broker (prusik:0:0000000000000041:S:0)
+    09:31:31 > look
     09:31:31 ALARM: plan A: the stop is gone; placing it anew at 98.00
     09:31:31 > submit A: stop sell 869 at 98.00
     09:31:36 ALARM: plan A: 869 shares have no working stop; closing at market
@@ -131,7 +191,6 @@ fn a_lost_stop_that_the_market_has_passed_closes_the_position_at_once() {
     09:31:00 > enter A: entry buy 869 at market, stop sell 869 at 98.00, risk 1998.70
     09:31:05 plan A entered: bought 869 SPY at 100.30
     09:31:05 plan A protected: 869 shares, stop 98.00 (order 2)
-    09:31:30 plan A failed: stop order: cancelled at the broker (prusik:0:0000000000000041:S:0)
     09:31:35 ALARM: plan A: 869 shares have no working stop; closing at market
     09:31:35 > submit A: exit sell 869 at market
     09:31:40 plan A exit filled: sold 869 SPY at 97.50
@@ -189,7 +248,6 @@ fn a_stop_that_its_group_cancels_before_the_targets_execution_is_told_is_not_rep
     09:31:00 > enter A: entry buy 869 at market, stop sell 869 at 98.00, target sell 869 at 102.00, risk 1998.70
     09:31:05 plan A entered: bought 869 SPY at 100.30
     09:31:05 plan A protected: 869 shares, stop 98.00 (order 2)
-    09:31:35 plan A failed: stop order: cancelled at the broker (prusik:0:0000000000000041:S:0)
     09:31:36 > look
     09:31:36 plan A target filled: sold 869 SPY at 102.00
     09:31:36 plan A closed: long 869 SPY 100.30 -> 102.00 by target, P&L 1475.30, fees 2.00, R 0.74
@@ -261,6 +319,7 @@ fn a_fill_that_overtakes_the_change_of_its_stop_closes_the_trade() {
     09:31:05 plan A protected: 869 shares, stop 98.00 (order 2)
     09:32:00 > amend stop 2: 99.28 of 869
     09:32:10 > look
+    09:32:10 plan A stop moved: 98.00 -> 99.28 (order 2)
     09:32:30 plan A stop filled: sold 869 SPY at 99.28
     09:32:30 plan A closed: long 869 SPY 100.30 -> 99.28 by stop, P&L -888.38, fees 2.00, R -0.44
     ");
@@ -284,9 +343,8 @@ fn truth_5_a_silent_entry_becomes_unknown_and_two_denials_abandon_it_for_good() 
     09:00:00 plan A armed: long SPY, above on 1min, entry 100.00, stop 98.00, target none
     09:31:00 > enter A: entry buy 869 at market, stop sell 869 at 98.00, risk 1998.70
     09:31:05 > look
-    09:31:10 > look
-    09:31:10 plan A failed: entry order: never reached the broker (prusik:0:0000000000000041:E:0)
-    09:31:10 plan A ended: entry failed
+    09:31:05 plan A failed: entry order: never reached the broker (prusik:0:0000000000000041:E:0)
+    09:31:05 plan A ended: entry failed
        at the broker: nothing | holds
     ");
 }
@@ -330,6 +388,7 @@ fn an_entry_that_fills_after_it_was_given_up_is_protected() {
     09:31:00 plan A ended: entry failed
     09:31:10 plan A entered: bought 869 SPY at 100.30
     09:31:10 ALARM: plan A: a fill came after its end; it is at work again
+    09:31:10 > look
     09:31:10 ALARM: plan A: the stop is gone; placing it anew at 98.00
     09:31:10 > submit A: stop sell 869 at 98.00
     09:31:10 plan A protected: 869 shares, stop 98.00 (order 3)

@@ -228,10 +228,9 @@ fn an_intent_that_was_never_sent_is_abandoned_after_a_restart_and_not_sent() {
     -- restart
     09:31:00 ready: 2 working orders, 0 positions
     09:31:10 > look
-    09:31:30 > look
-    09:31:30 > look
-    09:31:30 plan A failed: entry order: never reached the broker (prusik:0:0000000000000041:E:0)
-    09:31:30 plan A ended: entry failed
+    09:31:10 > look
+    09:31:10 plan A failed: entry order: never reached the broker (prusik:0:0000000000000041:E:0)
+    09:31:10 plan A ended: entry failed
        at the broker: nothing | holds
     ");
 }
@@ -285,7 +284,7 @@ fn a_position_that_differs_freezes_the_symbol_and_trades_nothing() {
     09:31:10 ALARM: SPY: the broker holds 100 shares, prusik knows of 869; no entries in it until they agree
     09:31:15 > look
     09:31:35 > look
-    09:32:00 ALARM: plan A: not closed at market: the broker holds fewer than its 869 shares; look at the account
+    09:32:00 ALARM: plan A: no order is sent for its 869 shares: the broker holds fewer; look at the account
     09:32:15 > look
     09:33:00 plan B refused: Symbol frozen: our position and the broker's differ
        at the broker: 2 sell STP 869 98.00 | holds 100 SPY

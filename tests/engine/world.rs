@@ -45,6 +45,9 @@ pub(crate) struct World {
     /// History comes in minutes as far as they are whole.
     coarse: bool,
     unknown: Option<Symbol>,
+    /// The broker answers every look, once a turn.
+    answers: bool,
+    looking: bool,
     sent: BTreeSet<OrderRef>,
     stops: BTreeMap<PlanId, Price>,
 }
@@ -77,6 +80,8 @@ impl World {
             muffled: false,
             coarse: false,
             unknown: None,
+            answers: true,
+            looking: false,
             sent: BTreeSet::new(),
             stops: BTreeMap::new(),
         }
@@ -195,6 +200,7 @@ impl World {
             }
             "unknown" => self.unknown = Some(symbol(words[0])),
             "coarse" => self.coarse = true,
+            "unanswered" => self.answers = false,
             // An answer whose positions are newer than its executions.
             "positions" => {
                 let positions = self.broker.snapshot().positions;
@@ -337,6 +343,10 @@ impl World {
     pub(crate) fn feed(&mut self, input: Input) {
         self.looked(input);
         self.settle();
+        if !self.muffled && self.answers && std::mem::take(&mut self.looking) {
+            self.looked(Input::Snapshot(self.broker.snapshot()));
+            self.settle();
+        }
     }
 
     fn settle(&mut self) {
@@ -380,6 +390,7 @@ impl World {
         for answer in answers {
             look |= self.looked(answer);
         }
+        self.looking |= look;
         look
     }
 

@@ -138,7 +138,9 @@ impl Engine {
 
     /// Whether the end of such an order is worth a word: exits of a closed position end by themselves.
     fn is_unexpected(&self, plan: &PlanId, leg: Leg) -> bool {
-        leg == Leg::Entry || self.open_position(plan).is_some()
+        let entry_lives =
+            self.book.plan(plan).is_some_and(|record| self.book.live(record, Leg::Entry).next().is_some());
+        leg == Leg::Entry || entry_lives || self.open_position(plan).is_some()
     }
 
     pub(super) fn on_executed(&mut self, now: Stamp, report: &ExecutionReport) {
@@ -318,7 +320,8 @@ fn trouble(before: &OrderState, after: &OrderState, leg: Leg) -> Option<(Option<
             Some(((*code != 0).then_some(*code), format!("rejected: {text}")))
         }
         (OrderState::Cancelling, OrderState::Done(Outcome::Cancelled)) => None,
-        (_, OrderState::Done(Outcome::Cancelled)) if leg != Leg::Exit => {
+        // An exit ends with its group; what follows from a lost stop is told by itself.
+        (_, OrderState::Done(Outcome::Cancelled)) if leg == Leg::Entry => {
             Some((None, "cancelled at the broker".into()))
         }
         (_, OrderState::Done(Outcome::Expired)) => Some((None, "expired".into())),
