@@ -7,7 +7,7 @@ use prusik::domain::broker::{
     BrokerFact, ExecutionReport, OrderReport, PositionRow, Snapshot, Standing, Verdict,
 };
 use prusik::domain::engine::{Dispatch, Effect, Input};
-use prusik::domain::ids::{BrokerOrderId, ExecId, OrderRef, PermId, Side, Stamp, Symbol};
+use prusik::domain::ids::{BrokerOrderId, ExecId, Leg, OrderRef, PermId, PlanId, Side, Stamp, Symbol};
 use prusik::domain::market::Bar;
 use prusik::domain::money::{Cash, Price, Qty};
 use prusik::domain::order::{Execution, OrderKind, Ticket};
@@ -340,6 +340,18 @@ impl Broker {
                 })
                 .collect(),
         }
+    }
+
+    /// The sizes of a plan's stops that can still trade.
+    pub(crate) fn live_stops(&self, plan: &PlanId) -> Vec<Qty> {
+        let stops =
+            self.orders.iter().filter(|o| alive(o) && o.ticket.plan == *plan && o.ticket.leg == Leg::Stop);
+        stops.map(|o| o.ticket.qty).collect()
+    }
+
+    /// How many of a plan's market exits can still trade.
+    pub(crate) fn live_exits(&self, plan: &PlanId) -> usize {
+        self.orders.iter().filter(|o| alive(o) && o.ticket.plan == *plan && o.ticket.leg == Leg::Exit).count()
     }
 
     /// Live orders: `1 buy MKT 800` each.

@@ -331,11 +331,12 @@ fn truth_5_a_silent_entry_becomes_unknown_and_two_denials_abandon_it_for_good() 
         broker entry drop
         broker stop drop
         plan A SPY long entry 100 stop 98 above 100.20 1min
-        to 09:31:05 SPY 100.30
+        to 09:31:00 SPY 100.30
         # Too young to be missed.
+        wait 4
         snapshot
-        wait 5
         snapshot
+        wait 2
         snapshot
         to 09:35:00 SPY 100.50
         show

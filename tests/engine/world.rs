@@ -105,7 +105,13 @@ impl World {
                 self.date = rest.parse().expect("a date");
                 self.out.push(format!("-- {rest}"));
             }
-            "to" => self.walk(&words),
+            "to" => self.walk(moment(self.date, words[0]), &words[1..]),
+            "walk" => {
+                let open = moment(self.date, "09:30:00");
+                let bars: i64 = words[0].parse().expect("a number of bars");
+                let begin = Stamp::from_seconds(self.now.max(open).millis() / 5000 * 5);
+                self.walk(begin.plus_seconds(5 * bars), &words[1..]);
+            }
             "bar" => self.one_bar(&words),
             "wait" => {
                 self.now = self.now.plus_seconds(rest.parse().expect("seconds"));
@@ -133,6 +139,9 @@ impl World {
                 self.settle();
             }
             "forget" => self.broker.said.clear(),
+            // What was said comes again, and the latest first.
+            "repeat" => self.broker.said.extend(self.broker.said.clone()),
+            "reverse" => self.broker.said.reverse(),
             "account" => {
                 self.broker.cash = decimal(rest);
             }
@@ -146,6 +155,7 @@ impl World {
                 self.broker.tell_costs();
             }
             "user" => self.broker_acts(|broker| broker.cancel(rest.parse().expect("a number"))),
+            "obey" => self.broker.faults.clear(),
             "lose" => {
                 let id: i32 = rest.parse().expect("a number");
                 self.broker.lose(id);
@@ -264,16 +274,15 @@ impl World {
         self.settle();
     }
 
-    /// `09:35:00 SPY 101 QQQ 50`: 5-second bars, straight from the last price, the last one ending then.
-    fn walk(&mut self, words: &[&str]) {
-        let end = moment(self.date, words[0]);
+    /// `SPY 101 QQQ 50`: 5-second bars, straight from the last price, the last one ending then.
+    fn walk(&mut self, end: Stamp, words: &[&str]) {
         let goals: Vec<(Symbol, Decimal)> =
-            words[1..].chunks(2).map(|pair| (symbol(pair[0]), decimal(pair[1]))).collect();
+            words.chunks(2).map(|pair| (symbol(pair[0]), decimal(pair[1]))).collect();
         let from: Vec<Decimal> =
             goals.iter().map(|(s, goal)| self.prices.get(s).copied().unwrap_or(*goal)).collect();
         let start = self.next_bar_start(end);
         let steps = (end.millis() - start.millis()) / 5000;
-        assert!(steps > 0, "{} is not ahead of {}", words[0], clock(self.now));
+        assert!(steps > 0, "{} is not ahead of {}", clock(end), clock(self.now));
         for step in 1..=steps {
             let part = Decimal::from(step) / Decimal::from(steps);
             let at = start.plus_seconds((step - 1) * 5);

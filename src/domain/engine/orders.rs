@@ -1,6 +1,6 @@
 //! What the broker says about orders, and what follows from it at once.
 
-use super::super::book::Phase;
+use super::super::book::{OrderRecord, Phase};
 use super::super::broker::{BrokerFact, ExecutionReport, OrderReport, Standing, Verdict};
 use super::super::event::Event;
 use super::super::ids::{BrokerOrderId, ExecId, Leg, OrderRef, PermId, PlanId, Stamp};
@@ -190,7 +190,9 @@ impl Engine {
 
     fn notice_overfill(&mut self, plan: &PlanId) {
         let Some(record) = self.book.plan(plan) else { return };
-        let entered: u64 = self.book.legs(record, Leg::Entry).map(|o| o.filled.shares()).sum();
+        // An exit can be told before the entry that it closes.
+        let bought = |o: &OrderRecord| if o.state.is_live() { o.ticket.qty } else { o.filled };
+        let entered: u64 = self.book.legs(record, Leg::Entry).map(|o| bought(o).shares()).sum();
         let left: u64 = [Leg::Stop, Leg::Target, Leg::Exit]
             .iter()
             .flat_map(|leg| self.book.legs(record, *leg))
