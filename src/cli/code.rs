@@ -13,6 +13,8 @@ pub(super) enum Code {
     Usage,
     /// The broker or a service cannot be reached, or an address cannot be listened on.
     Unreachable,
+    /// Not now: something else is at work there.
+    TryAgain,
     /// A safety rule refused.
     Refused,
     /// A plan, a rule, the configuration or a file of bars is bad.
@@ -27,6 +29,7 @@ impl Code {
             Code::Failed => 1,
             Code::Usage => 2,
             Code::Unreachable => 69,
+            Code::TryAgain => 75,
             Code::Refused => 77,
             Code::Configuration => 78,
         })

@@ -19,10 +19,9 @@ use crate::gateway::{Gateway, MarketStart, Settings, Speed, StartError};
 /// Serves until a signal.
 pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
     let loaded = home.load(&flags(&args.market))?;
-    let bars = bars::load(&args.bars)?;
     let settings = Settings {
         listen: address(&args.listen)?,
-        bars,
+        bars: bars::load(&args.bars)?,
         cash: loaded.config.paper.cash,
         speed: speed(loaded.config.paper.speed),
         start: MarketStart::FirstBarSubscription,

@@ -121,6 +121,9 @@ fn failed(error: &RunError) -> Fail {
         RunError::Refused(_) => Fail::new(Code::Refused, error),
         RunError::Unreachable(_) => Fail::new(Code::Unreachable, error)
             .help("is the gateway running, logged in, and its API port open for this machine?"),
+        RunError::Busy(_) => {
+            Fail::new(Code::TryAgain, error).help("wait until it has ended, or give this run another --dir")
+        }
         RunError::Journal(_) => Fail::new(Code::Failed, error),
     }
 }
@@ -134,7 +137,7 @@ fn told(summary: &Summary) -> String {
         text.push_str(&format!("\n\n{} closed, P&L {pnl} after fees", counted(trades.len(), "trade")));
     }
     for position in open {
-        text.push_str(&format!("\nleft open: {position}"));
+        text.push_str(&format!("\n{position}"));
     }
     if *armed > 0 {
         text.push_str(&format!("\n{} still waiting for an entry", counted(*armed, "plan")));

@@ -112,6 +112,9 @@ pub enum RunError {
     /// The gateway cannot be reached, or cannot be started.
     #[error("{0}")]
     Unreachable(String),
+    /// Another prusik runs on the same journal.
+    #[error("{0}")]
+    Busy(String),
     /// The journal cannot be written or read. Nothing is sent without it.
     #[error("{0}")]
     Journal(String),
