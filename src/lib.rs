@@ -71,3 +71,8 @@ pub mod config;
 pub mod cli;
 
 pub use runtime::{AtEnd, MarketPlace, Options, RunError, Runtime, Stopper, Summary};
+
+/// The examples of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

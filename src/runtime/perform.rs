@@ -11,7 +11,7 @@ use crate::domain::event::{Recorded, Told};
 use crate::domain::ids::{OrderRef, Stamp, Symbol};
 use crate::domain::market::{Contract, Timeframe};
 use crate::domain::order::Ticket;
-use crate::domain::plan::ContractSpec;
+use crate::domain::plan::{ContractSpec, Problem, Severity};
 use crate::domain::trade;
 use crate::ibkr::{self, LinkEvent, Sent, Session};
 use crate::notify::Discord;
@@ -198,6 +198,7 @@ impl Trader {
             | Told::Orphaned { .. } => {
                 warn!("{at} {told}");
             }
+            Told::Problem { problem } => show(problem),
             _ => info!("{at} {told}"),
         }
         if let Some(discord) = &self.discord {
@@ -233,5 +234,15 @@ impl Trader {
         if let Some(discord) = self.discord.take() {
             discord.close().await;
         }
+    }
+}
+
+/// On the log a problem is shown with the lines around it, as a compiler does.
+fn show(problem: &Problem) {
+    let shown = if problem.rendered.is_empty() { &problem.message } else { &problem.rendered };
+    match problem.severity {
+        Severity::Error => error!("{shown}"),
+        Severity::Warning => warn!("{shown}"),
+        Severity::Note => info!("{shown}"),
     }
 }

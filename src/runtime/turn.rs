@@ -172,22 +172,13 @@ impl Trader {
     /// Reads the folders again, reports what is new, and tells the engine what changed.
     pub(super) async fn read_plans(&mut self, now: Stamp) -> Result<(), RunError> {
         let reading = self.shelf.read(&mut self.rules);
-        for problem in &reading.problems {
-            self.tell_problem(now, problem);
+        for problem in reading.problems {
+            self.tell(now, &Told::Problem { problem: Box::new(problem) });
         }
         self.unsettled = reading.unsettled;
         if !reading.changes.is_empty() {
             self.feed(now, Input::Plans(reading.changes)).await?;
         }
         Ok(())
-    }
-
-    fn tell_problem(&mut self, _now: Stamp, problem: &crate::domain::plan::Problem) {
-        let shown = if problem.rendered.is_empty() { &problem.message } else { &problem.rendered };
-        match problem.severity {
-            crate::domain::plan::Severity::Error => tracing::error!("{shown}"),
-            crate::domain::plan::Severity::Warning => warn!("{shown}"),
-            crate::domain::plan::Severity::Note => info!("{shown}"),
-        }
     }
 }
