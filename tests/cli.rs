@@ -15,7 +15,7 @@ mod serve;
 mod size;
 
 use insta::assert_snapshot;
-use prusik::{Dir, prusik};
+use prusik::{Dir, command, prusik, told};
 
 #[test]
 fn help_and_version_are_answers_and_a_wrong_line_is_a_usage_error() {
@@ -47,6 +47,28 @@ fn a_directory_that_is_not_there_is_a_usage_error_everywhere() {
                     = help: `prusik init DIR` makes a directory with all that is needed\n";
         assert_eq!(told.err, said);
     }
+}
+
+#[test]
+fn the_directory_is_that_of_the_flag_or_else_that_of_the_environment() {
+    let (flagged, environment) = (Dir::new(), Dir::new());
+    flagged.write("prusik.yaml", "risk: { normal_risk_percent: 1 }\n");
+    environment.write("prusik.yaml", "risk: { normal_risk_percent: 4 }\n");
+    let size = "size --account 1000 --risk normal --entry 2 --stop 1 --json";
+    let mut by_environment = command(size.split(' '));
+    by_environment.env("PRUSIK_DIR", environment.path());
+    assert_eq!(told(&mut by_environment).json()["quantity"], "40");
+    assert_eq!(told(by_environment.arg("--dir").arg(flagged.path())).json()["quantity"], "10");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_cannot_be_written_is_a_failure() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a full disk");
+    let mut size = command("size --account 1000 --risk normal --entry 2 --stop 1".split(' '));
+    let output = size.stdout(full).output().expect("the binary starts");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("error: the answer cannot be written: "));
 }
 
 #[test]

@@ -175,6 +175,19 @@ fn a_gateway_that_is_not_there_is_unreachable() {
 }
 
 #[test]
+fn a_gateway_in_the_configuration_is_used_unless_bars_are_given() {
+    let dir = Dir::with_plans(&[]);
+    dir.write("prusik.yaml", "broker:\n  connect: 127.0.0.1:1\n");
+    dir.write("xyz.csv", &minutes(&UP_AND_DOWN));
+    let told = dir.prusik(["run"]);
+    assert_eq!(told.code, 69);
+    assert!(told.err.contains("no gateway at 127.0.0.1:1"), "{}", told.err);
+    assert_eq!(dir.prusik(MAX).code, 0);
+    let both = dir.prusik(["run", "--bars", "XYZ=xyz.csv", "--connect", "127.0.0.1:1"]);
+    assert_eq!(both.code, 2);
+}
+
+#[test]
 fn a_bad_configuration_starts_nothing() {
     let dir = Dir::with_plans(&[]);
     dir.write("prusik.yaml", "risk:\n  order_shares: many\nmode: live\n");
@@ -238,4 +251,29 @@ fn the_log_can_be_turned_down() {
         let told = told(dir.command(MAX).env(variable, "error"));
         assert_eq!((told.code, told.err.as_str()), (0, ""), "{variable}");
     }
+}
+
+#[expect(clippy::print_stderr, reason = "a test that has nothing to test must say so")]
+#[test]
+fn the_example_for_spy_trades_the_days_it_is_written_for() {
+    let data = std::env::var_os("PRUSIK_DATA").map_or_else(
+        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
+        std::path::PathBuf::from,
+    );
+    let file = data.join("SPY_1min_2013-10-04_2013-10-11.csv");
+    let Ok(bars) = std::fs::read_to_string(&file) else {
+        eprintln!("SKIPPED: there is no {}; set PRUSIK_DATA", file.display());
+        return;
+    };
+    let dir = Dir::with_plans(&[("spy.yaml", include_str!("../../plans/spy.yaml"))]);
+    // The plan waits until the 9th; the days before only take time.
+    let from_the_9th = bars.lines().filter(|row| row.starts_with("time") || *row >= "2013-10-09");
+    dir.write("spy.csv", &from_the_9th.collect::<Vec<_>>().join("\n"));
+    let told = dir.prusik(["run", "--bars", "SPY=spy.csv", "--speed", "max", "--exit-at-end"]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    assert!(told.err.lines().filter(|line| line.contains("stop moved:")).count() >= 10, "{}", told.err);
+    let trades = dir.prusik(["trades", "--json"]).json();
+    let trade = &trades["trades"][0];
+    assert_eq!((&trade["entry_price"], &trade["exit_price"]), (&json!("165.84"), &json!("169.64")));
+    assert_eq!((&trade["exit_reason"], &trade["pnl"]), (&json!("stop"), &json!("3081.26")));
 }
