@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example embed`
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use prusik::gateway::{Speed, synthetic_bars};
 use prusik::{MarketPlace, Options, Runtime};
 

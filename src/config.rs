@@ -96,13 +96,13 @@ pub struct Paper {
     /// `cash_usd`: what the account starts with, in US dollars, above 0 and at most 1,000,000,000; 100,000 unless
     /// told otherwise.
     pub cash: Decimal,
-    /// `speed`: how fast market time runs; 1 unless told otherwise.
+    /// `speed`: how many times as fast as the clock on the wall market time runs; 60 unless told otherwise.
     pub speed: Speed,
 }
 
 impl Default for Paper {
     fn default() -> Paper {
-        Paper { cash: Decimal::from(100_000), speed: Speed::Times(1) }
+        Paper { cash: Decimal::from(100_000), speed: Speed::Times(60) }
     }
 }
 

@@ -67,4 +67,12 @@ pub mod runtime;
 
 pub mod config;
 
+#[cfg(feature = "cli")]
+pub mod cli;
+
 pub use runtime::{AtEnd, MarketPlace, Options, RunError, Runtime, Stopper, Summary};
+
+/// The examples of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

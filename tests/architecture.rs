@@ -31,8 +31,9 @@ const ROWS: [(&str, &[&str]); 13] = [
     // Of all but the domain it may name the settings only, see `config_names_settings_only`.
     ("config", &["domain", "runtime", "script", "plans", "ibkr", "tracker", "gateway", "notify", "control"]),
     // Beside the runtime: `gateway` serves alone, `check` reads plans and rules, `orders`, `trades` and `journal`
-    // read a journal that no runtime needs to run for, `status` and `halt` talk to one that runs.
-    ("cli", &["domain", "runtime", "config", "gateway", "plans", "script", "tracker", "control"]),
+    // read a journal that no runtime needs to run for, `status` and `halt` talk to one that runs, and `run` takes the
+    // webhook's address from the environment.
+    ("cli", &["domain", "runtime", "config", "gateway", "plans", "script", "tracker", "notify", "control"]),
     ("main", &["cli"]),
     (
         "lib",

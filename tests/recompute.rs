@@ -112,7 +112,6 @@ fn the_runtime_trades_as_the_rules_recomputed_from_the_bars_say() {
     for case in &CASES {
         let expected = recompute(case, &data.join(case.file));
         let (trades, done) = run(case, &data.join(case.file));
-        println!("{}: {expected:?}", case.name);
         assert!(expected.stops.len() > 1, "{}: a story worth telling moves its stop", case.name);
         assert_eq!(expected, done, "{}", case.name);
         assert_eq!(trades.len(), usize::from(expected.exit.is_some()), "{}", case.name);
@@ -454,6 +453,7 @@ fn plan_text(case: &Case) -> String {
     )
 }
 
+#[expect(clippy::print_stderr, reason = "a test that has nothing to test must say so")]
 fn data() -> Option<PathBuf> {
     let named = std::env::var_os("PRUSIK_DATA").map(PathBuf::from);
     let dir = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"));

@@ -440,7 +440,7 @@ fn the_first_file_says_the_defaults_and_reads_back_as_them() {
       allow_remote_gateway: false
     paper:
       cash_usd: 100000
-      speed: 1
+      speed: 60
     paths:
       plans: plans
       scripts: scripts

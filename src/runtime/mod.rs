@@ -24,6 +24,8 @@ use crate::domain::risk::Limits;
 use crate::gateway::{Gateway, SourceBar, Speed};
 use crate::notify::WebhookUrl;
 
+#[cfg(feature = "cli")]
+pub(crate) use clock::moment;
 pub(crate) use perform::Trader;
 pub use shelf::check_rules;
 
@@ -110,6 +112,9 @@ pub enum RunError {
     /// The gateway cannot be reached, or cannot be started.
     #[error("{0}")]
     Unreachable(String),
+    /// Another prusik runs on the same journal.
+    #[error("{0}")]
+    Busy(String),
     /// The journal cannot be written or read. Nothing is sent without it.
     #[error("{0}")]
     Journal(String),

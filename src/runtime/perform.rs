@@ -213,7 +213,8 @@ impl Trader {
             let position = book.position(record).filter(|position| !position.qty.is_zero())?;
             let stop = book.stop_price(record).map_or_else(|| "none".to_owned(), |stop| stop.to_string());
             let (plan, way) = (&record.plan, record.plan.direction.word());
-            Some(format!("plan {}: {way} {} {} open, stop {stop}", plan.id, position.qty, plan.symbol))
+            let (id, qty, symbol) = (&plan.id, position.qty, &plan.symbol);
+            Some(format!("plan {id}: {way} {qty} {symbol} left open, its stop rests at {stop}"))
         });
         Summary {
             trades: trade::all(book),

@@ -150,7 +150,10 @@ struct Kept {
 }
 
 fn journal_error(error: tracker::JournalError) -> RunError {
-    RunError::Journal(error.to_string())
+    match error {
+        tracker::JournalError::Locked { .. } => RunError::Busy(error.to_string()),
+        error => RunError::Journal(error.to_string()),
+    }
 }
 
 /// An embedded run starts afresh: the last one's journal goes to the archive. One with positions at a gateway of its

@@ -185,7 +185,7 @@ pub(super) fn events() -> Vec<Event> {
         Event::PlanEditRefused { plan: plan_id(), why: why() },
         Event::PlanOrphaned { plan: plan_id() },
         Event::SignalHeld { plan: plan_id(), candle_end: stamp("2013-10-04T20:00:00Z"), why: why() },
-        Event::EntryPlanned { bracket: bracket(), account: Cash::new(dec("100000")), why: why() },
+        Event::EntryPlanned { bracket: Box::new(bracket()), account: Cash::new(dec("100000")), why: why() },
         Event::Executed { reference: reference(Leg::Entry), execution: execution() },
         Event::Charged { exec: execution().id, amount: Cash::new(dec("1.00")) },
         Event::CandleJudged { plan: plan_id(), candle: candle(), best: price("168.55") },
@@ -389,7 +389,7 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
             any::<String>()
         )
             .prop_map(|(entry, stop, target, risk, reference, why)| Event::EntryPlanned {
-                bracket: Bracket { entry, stop, target, risk, reference },
+                bracket: Box::new(Bracket { entry, stop, target, risk, reference }),
                 account: risk,
                 why
             }),

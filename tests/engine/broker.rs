@@ -7,7 +7,7 @@ use prusik::domain::broker::{
     BrokerFact, ExecutionReport, OrderReport, PositionRow, Snapshot, Standing, Verdict,
 };
 use prusik::domain::engine::{Dispatch, Effect, Input};
-use prusik::domain::ids::{BrokerOrderId, ExecId, OrderRef, PermId, Side, Stamp, Symbol};
+use prusik::domain::ids::{BrokerOrderId, ExecId, Leg, OrderRef, PermId, PlanId, Side, Stamp, Symbol};
 use prusik::domain::market::Bar;
 use prusik::domain::money::{Cash, Price, Qty};
 use prusik::domain::order::{Execution, OrderKind, Ticket};
@@ -289,6 +289,28 @@ impl Broker {
         }
     }
 
+    /// An order that was called cancelled is at work all the same.
+    pub(crate) fn revive(&mut self, id: i32) {
+        for order in self.orders.iter_mut().filter(|order| order.id == id) {
+            order.standing = Standing::Held;
+        }
+    }
+
+    /// Somebody changes the price of an order by hand.
+    pub(crate) fn user_moves(&mut self, id: i32, to: Price) {
+        let order = self.orders.iter_mut().find(|order| order.id == id).expect("there is one");
+        order.ticket.kind = OrderKind::Stop(to);
+        let order = order.clone();
+        self.tell(&order);
+    }
+
+    /// Shows an order of a name that nobody here gave.
+    pub(crate) fn stranger(&mut self, reference: OrderRef) {
+        let mut order = self.orders.last().expect("there is an order").clone();
+        order.ticket.reference = reference;
+        self.tell(&order);
+    }
+
     /// Tells what was held back.
     pub(crate) fn tell_costs(&mut self) {
         if !self.costs_held {
@@ -318,6 +340,18 @@ impl Broker {
                 })
                 .collect(),
         }
+    }
+
+    /// The sizes of a plan's stops that can still trade.
+    pub(crate) fn live_stops(&self, plan: &PlanId) -> Vec<Qty> {
+        let stops =
+            self.orders.iter().filter(|o| alive(o) && o.ticket.plan == *plan && o.ticket.leg == Leg::Stop);
+        stops.map(|o| o.ticket.qty).collect()
+    }
+
+    /// How many of a plan's market exits can still trade.
+    pub(crate) fn live_exits(&self, plan: &PlanId) -> usize {
+        self.orders.iter().filter(|o| alive(o) && o.ticket.plan == *plan && o.ticket.leg == Leg::Exit).count()
     }
 
     /// Live orders: `1 buy MKT 800` each.

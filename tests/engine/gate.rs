@@ -37,7 +37,9 @@ fn truth_6_the_fourth_large_plan_is_refused_told_once_and_may_enter_later() {
        at the broker: 2 sell STP 900 96.67; 4 sell STP 900 96.67; 6 sell STP 900 96.67 | holds 900 AAA, 900 BBB, 900 CCC
     09:33:10 plan A stop filled: sold 900 AAA at 96.67
     09:33:10 plan A closed: long 900 AAA 100.00 -> 96.67 by stop, P&L -2999.00, fees 2.00, R -1.00
-    09:34:00 plan D refused: Buying power exceeded: order value 87300.00, max 42997.00; the largest size that passes is 429
+    09:34:00 > enter D: entry buy 873 at market, stop sell 873 at 96.67, risk 2907.09
+    09:34:05 plan D entered: bought 873 DDD at 100.00
+    09:34:05 plan D protected: 873 shares, stop 96.67 (order 8)
     ");
 }
 

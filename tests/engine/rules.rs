@@ -49,7 +49,7 @@ impl Rules for NativeRules {
             Some(Say::Enter) => enter,
             Some(Say::Cancel) => EntryProposal::Cancel { why: "the setup is gone".into() },
             Some(Say::Fault) => return Err(fault(plan, "entry")),
-            Some(other) => panic!("{other:?} is no answer of an entry rule"),
+            Some(Say::Stop(_) | Say::Exit) => EntryProposal::Wait,
             None => match plan.entry.rule.as_str() {
                 "above" if close > number(&plan.entry, "at") => enter,
                 "below" if close < number(&plan.entry, "at") => enter,
@@ -66,7 +66,7 @@ impl Rules for NativeRules {
             Some(Say::Stop(price)) => TrailProposal::MoveStop(price),
             Some(Say::Exit) => TrailProposal::ExitNow { why: "the rule had enough".into() },
             Some(Say::Fault) => return Err(fault(plan, "trail")),
-            Some(other) => panic!("{other:?} is no answer of an exit rule"),
+            Some(Say::Enter | Say::Cancel) => TrailProposal::Keep,
             None if plan.exit.rule == "percent" => {
                 let part = number(&plan.exit, "at") / Decimal::ONE_HUNDRED;
                 let (best, long) = (position.best.decimal(), position.direction == Direction::Long);

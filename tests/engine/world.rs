@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use prusik::domain::book::Book;
-use prusik::domain::broker::{AccountRow, Link};
+use prusik::domain::broker::{AccountRow, BrokerFact, Link, Standing, Verdict};
 use prusik::domain::engine::{Effect, Engine, Input};
 use prusik::domain::event::{Event, Recorded};
 use prusik::domain::ids::{Direction, Leg, OrderRef, PlanId, Stamp, Symbol};
@@ -42,7 +42,12 @@ pub(crate) struct World {
     prices: BTreeMap<Symbol, Decimal>,
     tape: BTreeMap<Symbol, Vec<Bar>>,
     muffled: bool,
-    quiet: bool,
+    /// History comes in minutes as far as they are whole.
+    coarse: bool,
+    unknown: Option<Symbol>,
+    /// The broker answers every look, once a turn.
+    answers: bool,
+    looking: bool,
     sent: BTreeSet<OrderRef>,
     stops: BTreeMap<PlanId, Price>,
 }
@@ -73,7 +78,10 @@ impl World {
             prices: BTreeMap::new(),
             tape: BTreeMap::new(),
             muffled: false,
-            quiet: false,
+            coarse: false,
+            unknown: None,
+            answers: true,
+            looking: false,
             sent: BTreeSet::new(),
             stops: BTreeMap::new(),
         }
@@ -97,7 +105,13 @@ impl World {
                 self.date = rest.parse().expect("a date");
                 self.out.push(format!("-- {rest}"));
             }
-            "to" => self.walk(&words),
+            "to" => self.walk(moment(self.date, words[0]), &words[1..]),
+            "walk" => {
+                let open = moment(self.date, "09:30:00");
+                let bars: i64 = words[0].parse().expect("a number of bars");
+                let begin = Stamp::from_seconds(self.now.max(open).millis() / 5000 * 5);
+                self.walk(begin.plus_seconds(5 * bars), &words[1..]);
+            }
             "bar" => self.one_bar(&words),
             "wait" => {
                 self.now = self.now.plus_seconds(rest.parse().expect("seconds"));
@@ -125,6 +139,9 @@ impl World {
                 self.settle();
             }
             "forget" => self.broker.said.clear(),
+            // What was said comes again, and the latest first.
+            "repeat" => self.broker.said.extend(self.broker.said.clone()),
+            "reverse" => self.broker.said.reverse(),
             "account" => {
                 self.broker.cash = decimal(rest);
             }
@@ -138,6 +155,7 @@ impl World {
                 self.broker.tell_costs();
             }
             "user" => self.broker_acts(|broker| broker.cancel(rest.parse().expect("a number"))),
+            "obey" => self.broker.faults.clear(),
             "lose" => {
                 let id: i32 = rest.parse().expect("a number");
                 self.broker.lose(id);
@@ -155,6 +173,50 @@ impl World {
                     .map(|(symbol, shares)| format!("{shares} {symbol}"))
                     .collect();
                 self.out.push(format!("   at the broker: {shown} | holds {}", held.join(", ")));
+            }
+            _ => self.unruly(command, &words),
+        }
+    }
+
+    /// What brokers and users do.
+    fn unruly(&mut self, command: &str, words: &[&str]) {
+        match command {
+            // The broker's word comes in parts: only these are heard.
+            "hear" => {
+                let wanted = |input: &Input| match (words[0], input) {
+                    ("cancelled", Input::Broker(BrokerFact::Report(r))) => r.standing == Standing::Cancelled,
+                    ("reports", Input::Broker(BrokerFact::Report(_))) => true,
+                    _ => false,
+                };
+                let said = std::mem::take(&mut self.broker.said);
+                let (heard, rest) = said.into_iter().partition(wanted);
+                let heard: Vec<Input> = heard;
+                self.broker.said = rest;
+                for input in heard {
+                    self.looked(input);
+                }
+            }
+            "revive" => self.broker.revive(words[0].parse().expect("a number")),
+            "moves" => self.broker_acts(|broker| {
+                broker.user_moves(words[0].parse().expect("a number"), price(words[1]));
+            }),
+            "stranger" => {
+                let reference = OrderRef::parse(words[0]).expect("a reference");
+                self.broker_acts(|broker| broker.stranger(reference));
+            }
+            "remark" => {
+                let (id, code) = (words[0].parse().expect("a number"), words[1].parse().expect("a code"));
+                self.broker_acts(|broker| broker.remark(id, code, &words[2..].join(" "), Verdict::Warning));
+            }
+            "unknown" => self.unknown = Some(symbol(words[0])),
+            "coarse" => self.coarse = true,
+            "unanswered" => self.answers = false,
+            // An answer whose positions are newer than its executions.
+            "positions" => {
+                let positions = self.broker.snapshot().positions;
+                let mut half = self.broker.snapshot();
+                (half.executions, half.charges, half.positions) = (vec![], vec![], positions);
+                self.looked(Input::Snapshot(half));
             }
             _ => self.connection(command),
         }
@@ -212,16 +274,15 @@ impl World {
         self.settle();
     }
 
-    /// `09:35:00 SPY 101 QQQ 50`: 5-second bars, straight from the last price, the last one ending then.
-    fn walk(&mut self, words: &[&str]) {
-        let end = moment(self.date, words[0]);
+    /// `SPY 101 QQQ 50`: 5-second bars, straight from the last price, the last one ending then.
+    fn walk(&mut self, end: Stamp, words: &[&str]) {
         let goals: Vec<(Symbol, Decimal)> =
-            words[1..].chunks(2).map(|pair| (symbol(pair[0]), decimal(pair[1]))).collect();
+            words.chunks(2).map(|pair| (symbol(pair[0]), decimal(pair[1]))).collect();
         let from: Vec<Decimal> =
             goals.iter().map(|(s, goal)| self.prices.get(s).copied().unwrap_or(*goal)).collect();
         let start = self.next_bar_start(end);
         let steps = (end.millis() - start.millis()) / 5000;
-        assert!(steps > 0, "{} is not ahead of {}", words[0], clock(self.now));
+        assert!(steps > 0, "{} is not ahead of {}", clock(end), clock(self.now));
         for step in 1..=steps {
             let part = Decimal::from(step) / Decimal::from(steps);
             let at = start.plus_seconds((step - 1) * 5);
@@ -291,6 +352,10 @@ impl World {
     pub(crate) fn feed(&mut self, input: Input) {
         self.looked(input);
         self.settle();
+        if !self.muffled && self.answers && std::mem::take(&mut self.looking) {
+            self.looked(Input::Snapshot(self.broker.snapshot()));
+            self.settle();
+        }
     }
 
     fn settle(&mut self) {
@@ -310,9 +375,14 @@ impl World {
             self.print(effect);
             match effect {
                 Effect::Look => look = true,
+                Effect::Watch { symbol, .. } if self.unknown.as_ref() == Some(symbol) => {
+                    let why = "no security definition has been found".to_owned();
+                    answers.push(Input::ContractRefused { symbol: symbol.clone(), why });
+                }
                 Effect::Watch { symbol, .. } => answers.push(Input::Contract(contract(symbol))),
                 Effect::Fetch { symbol, timeframe, .. } => {
                     let bars = self.tape.get(symbol).cloned().unwrap_or_default();
+                    let bars = if self.coarse { minutes(&bars) } else { bars };
                     let known_from = bars.first().map_or(self.now, |bar| bar.start);
                     let (symbol, timeframe) = (symbol.clone(), *timeframe);
                     answers.push(Input::History { symbol, timeframe, bars, known_from });
@@ -329,6 +399,7 @@ impl World {
         for answer in answers {
             look |= self.looked(answer);
         }
+        self.looking |= look;
         look
     }
 
@@ -346,7 +417,7 @@ impl World {
                 Effect::Enter(bracket) => {
                     assert!(ready, "truth 3 of the gate: an entry left while not ready");
                     let bracket = bracket.get();
-                    let first = |event: &&Event| matches!(event, Event::EntryPlanned { bracket: b, .. } if b == bracket);
+                    let first = |event: &&Event| matches!(event, Event::EntryPlanned { bracket: b, .. } if **b == *bracket);
                     assert!(recorded.iter().any(first), "truth 2: {bracket:?} was not recorded first");
                     for ticket in [Some(&bracket.entry), Some(&bracket.stop), bracket.target.as_ref()] {
                         ticket.into_iter().for_each(|ticket| self.check_sent(ticket));
@@ -421,9 +492,7 @@ impl World {
             Effect::Tell(told) => told.to_string(),
             Effect::Record(_) | Effect::Watch { .. } | Effect::Fetch { .. } => return,
         };
-        if !self.quiet {
-            self.out.push(format!("{} {line}", clock(self.now)));
-        }
+        self.out.push(format!("{} {line}", clock(self.now)));
     }
 }
 
@@ -447,6 +516,23 @@ fn bar_of(start: Stamp, [open, high, low, close]: [Decimal; 4]) -> Bar {
         volume: 100,
         trades: 1,
     }
+}
+
+/// The same past in bars of a minute, and what is left in the bars it came in.
+fn minutes(bars: &[Bar]) -> Vec<Bar> {
+    let mut coarse: Vec<Bar> = vec![];
+    for minute in bars.chunk_by(|a, b| a.start.millis() / 60_000 == b.start.millis() / 60_000) {
+        let (Some(first), Some(last)) = (minute.first(), minute.last()) else { continue };
+        if minute.len() < 12 {
+            coarse.extend(minute);
+            continue;
+        }
+        let high = minute.iter().map(|bar| bar.high).max().unwrap_or(first.high);
+        let low = minute.iter().map(|bar| bar.low).min().unwrap_or(first.low);
+        let volume = minute.iter().map(|bar| bar.volume).sum();
+        coarse.push(Bar { seconds: 60, high, low, close: last.close, volume, ..*first });
+    }
+    coarse
 }
 
 fn contract(symbol: &Symbol) -> Contract {

@@ -148,7 +148,7 @@ impl Engine {
             Err(denied) => self.refuse(now, id, denied),
             Ok((approved, account)) => {
                 let bracket = approved.get().clone();
-                self.record(now, Event::EntryPlanned { bracket: bracket.clone(), account, why });
+                self.record(now, Event::EntryPlanned { bracket: Box::new(bracket.clone()), account, why });
                 self.effects.push(Effect::Enter(approved));
                 self.tell(Told::Placed {
                     ticket: bracket.entry,

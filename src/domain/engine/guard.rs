@@ -89,8 +89,11 @@ impl Engine {
             }
             return;
         }
-        // Its group ends a stop when another exit fills, and that may be told later: one question settles it.
-        if moment != Moment::Complete && waited < LOST_SECONDS_MAX && self.may_be_closing(record) {
+        // Its group ends a stop when another exit fills, and a person may have closed the position with it: one
+        // question settles that.
+        let disputed = self.disputes.contains_key(&plan.symbol);
+        let certain = moment == Moment::Complete && !disputed || self.stop_was_refused(record);
+        if !certain && waited < LOST_SECONDS_MAX {
             if !state.asked {
                 self.unprotected.insert(id.clone(), Unprotected { asked: true, ..state });
                 self.look();
@@ -98,6 +101,9 @@ impl Engine {
             return;
         }
         let Some(price) = self.book.stop_price(record) else { return };
+        if self.would_turn(id, plan, position.qty) {
+            return;
+        }
         let passed =
             self.marks.get(&plan.symbol).is_some_and(|mark| risk::passed(plan.direction, price, *mark));
         if passed || state.attempts > 0 {
@@ -127,16 +133,9 @@ impl Engine {
         self.exit(now, id, ExitReason::Protection, "the position could not be protected".into());
     }
 
-    /// Whether another exit may be filling while the stop is gone.
-    fn may_be_closing(&self, record: &PlanRecord) -> bool {
-        let refused = self
-            .book
-            .legs(record, Leg::Stop)
-            .last()
-            .is_some_and(|stop| matches!(stop.state, OrderState::Done(Outcome::Rejected { .. })));
-        let other_exit = self.book.live(record, Leg::Target).next().is_some()
-            || self.book.legs(record, Leg::Exit).next().is_some();
-        !refused && other_exit
+    fn stop_was_refused(&self, record: &PlanRecord) -> bool {
+        let last = self.book.legs(record, Leg::Stop).last();
+        last.is_some_and(|stop| matches!(stop.state, OrderState::Done(Outcome::Rejected { .. })))
     }
 
     /// The exit that should have closed the position and ended otherwise, and how many there were.
@@ -171,17 +170,10 @@ impl Engine {
             self.due.entry(id.clone()).or_default().exit.get_or_insert((reason, text));
             return;
         }
-        if self.would_turn(&plan, position.qty) {
-            if self.once.blocked(id) {
-                let text = format!(
-                    "plan {id}: not closed at market: the broker holds fewer than its {} shares; look at the account",
-                    position.qty
-                );
-                self.tell(Told::Alarm { text });
-            }
+        if self.would_turn(id, &plan, position.qty) {
             return;
         }
-        self.once.unblocked(id);
+        let Some(record) = self.book.plan(id) else { return };
         let ticket = self.closing_ticket(record, Leg::Exit, OrderKind::Market, position.qty);
         let Some(approved) = risk::approve_exit(ticket.clone(), plan.direction, position.qty) else { return };
         self.record(now, Event::OrderPlanned { ticket: ticket.clone(), why: reason, text });
@@ -190,14 +182,24 @@ impl Engine {
     }
 
     /// Whether the account holds less than is to be closed, as somebody else's trades have left it: the rest would
-    /// open a position the other way.
-    fn would_turn(&self, plan: &Plan, qty: Qty) -> bool {
-        let Some(shares) = self.book.disputed(&plan.symbol) else { return false };
-        let held = match plan.direction {
+    /// open a position the other way. Told once.
+    fn would_turn(&mut self, id: &PlanId, plan: &Plan, qty: Qty) -> bool {
+        let held = self.book.disputed(&plan.symbol).map(|shares| match plan.direction {
             Direction::Long => shares,
             Direction::Short => shares.saturating_neg(),
-        };
-        held < i64::try_from(qty.shares()).unwrap_or(i64::MAX)
+        });
+        let shares = i64::try_from(qty.shares()).unwrap_or(i64::MAX);
+        if held.is_none_or(|held| shares <= held) {
+            self.once.unblocked(id);
+            return false;
+        }
+        if self.once.blocked(id) {
+            let text = format!(
+                "plan {id}: no order is sent for its {qty} shares: the broker holds fewer; look at the account"
+            );
+            self.tell(Told::Alarm { text });
+        }
+        true
     }
 
     /// An order that closes the position, in the group of its other exits: only one of them can fill.
@@ -279,7 +281,8 @@ impl Engine {
         let Some(working) = self.book.live(record, Leg::Entry).next() else { return };
         let aside = working.state == OrderState::Inactive
             && now.since(working.updated_at).as_secs() >= SILENCE_SECONDS_MAX;
-        let naked = moment != Moment::Between && self.book.live(record, Leg::Stop).next().is_none();
+        let naked = self.book.live(record, Leg::Stop).next().is_none()
+            && (moment != Moment::Between || self.stop_was_refused(record));
         if self.link == Link::Down || !(record.file == super::FileState::Orphaned || naked || aside) {
             return;
         }

@@ -1,6 +1,6 @@
 //! What the broker says about orders, and what follows from it at once.
 
-use super::super::book::Phase;
+use super::super::book::{OrderRecord, Phase};
 use super::super::broker::{BrokerFact, ExecutionReport, OrderReport, Standing, Verdict};
 use super::super::event::Event;
 use super::super::ids::{BrokerOrderId, ExecId, Leg, OrderRef, PermId, PlanId, Stamp};
@@ -138,7 +138,9 @@ impl Engine {
 
     /// Whether the end of such an order is worth a word: exits of a closed position end by themselves.
     fn is_unexpected(&self, plan: &PlanId, leg: Leg) -> bool {
-        leg == Leg::Entry || self.open_position(plan).is_some()
+        let entry_lives =
+            self.book.plan(plan).is_some_and(|record| self.book.live(record, Leg::Entry).next().is_some());
+        leg == Leg::Entry || entry_lives || self.open_position(plan).is_some()
     }
 
     pub(super) fn on_executed(&mut self, now: Stamp, report: &ExecutionReport) {
@@ -188,7 +190,9 @@ impl Engine {
 
     fn notice_overfill(&mut self, plan: &PlanId) {
         let Some(record) = self.book.plan(plan) else { return };
-        let entered: u64 = self.book.legs(record, Leg::Entry).map(|o| o.filled.shares()).sum();
+        // An exit can be told before the entry that it closes.
+        let bought = |o: &OrderRecord| if o.state.is_live() { o.ticket.qty } else { o.filled };
+        let entered: u64 = self.book.legs(record, Leg::Entry).map(|o| bought(o).shares()).sum();
         let left: u64 = [Leg::Stop, Leg::Target, Leg::Exit]
             .iter()
             .flat_map(|leg| self.book.legs(record, *leg))
@@ -318,7 +322,8 @@ fn trouble(before: &OrderState, after: &OrderState, leg: Leg) -> Option<(Option<
             Some(((*code != 0).then_some(*code), format!("rejected: {text}")))
         }
         (OrderState::Cancelling, OrderState::Done(Outcome::Cancelled)) => None,
-        (_, OrderState::Done(Outcome::Cancelled)) if leg != Leg::Exit => {
+        // An exit ends with its group; what follows from a lost stop is told by itself.
+        (_, OrderState::Done(Outcome::Cancelled)) if leg == Leg::Entry => {
             Some((None, "cancelled at the broker".into()))
         }
         (_, OrderState::Done(Outcome::Expired)) => Some((None, "expired".into())),

@@ -38,8 +38,8 @@ impl Valuation {
         self.costs += amount;
     }
 
-    /// The account with every position marked at `marks`. Fills since the broker's last figures lower the buying
-    /// power by their value: too cautious for an exit, never too bold.
+    /// The account with every position marked at `marks`. Fills since the broker's last figures take from the buying
+    /// power, or give back, as much as the value of the positions has grown or shrunk by them.
     pub(super) fn account(&self, marks: &BTreeMap<Symbol, Price>) -> Account {
         let mut value = self.row.net_liquidation - self.costs;
         let mut spent = Cash::ZERO;
@@ -48,10 +48,17 @@ impl Valuation {
                 value += signed((*now - *then) * Qty::new(shares.unsigned_abs()), *shares < 0);
             }
         }
+        let mut held: BTreeMap<&Symbol, i64> =
+            self.held.iter().map(|(symbol, (shares, _))| (symbol, *shares)).collect();
         for (symbol, side, qty, price) in &self.fills {
             let now = marks.get(symbol).copied().unwrap_or(*price);
             value += signed((now - *price) * *qty, *side == Side::Sell);
-            spent += *price * *qty;
+            let shares = i64::try_from(qty.shares()).unwrap_or(i64::MAX);
+            let before = held.entry(symbol).or_default();
+            let after = before.saturating_add(if *side == Side::Sell { -shares } else { shares });
+            let grown = after.saturating_abs().saturating_sub(before.saturating_abs());
+            spent += signed(*price * Qty::new(grown.unsigned_abs()), grown < 0);
+            *before = after;
         }
         Account { value, buying_power: self.row.buying_power - spent }
     }
