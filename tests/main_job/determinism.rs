@@ -38,7 +38,6 @@ async fn the_same_plans_and_bars_give_the_same_journal_and_the_one_before_is_kep
     let Some(bars) = two_symbols() else { return };
     let place = Place::with(&plans());
     let ran = place.run(bars.clone()).await;
-    println!("{}", ran.text());
     let (first, head) = (place.rows(), place.lawful());
     assert_eq!(ran.times("entered"), 5);
     assert!(ran.times("stop moved") > 10);

@@ -186,7 +186,7 @@ async fn with_a_position_every_other_edit_is_refused_with_its_reason_and_the_old
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_that_is_deleted_with_a_position_is_orphaned_and_goes_on_trailing_to_its_end() {
     let place = Place::with(&[trailing()]);
-    let (mut floor, mut running) = in_position(&place).await;
+    let (floor, mut running) = in_position(&place).await;
     place.remove("plans/PLAN.yaml");
     running.heard.wait("plan PLAN orphaned: its file is gone").await;
     let orders = floor.open_orders().await;

@@ -29,7 +29,6 @@ fn bars() -> Vec<(String, Vec<SourceBar>)> {
 async fn reservations_of_entries_that_are_not_filled_count_as_risk() {
     let place = Place::with(&plans("1min"));
     let ran = place.run(bars()).await;
-    print!("{}", ran.text());
     assert_eq!(ran.times(REFUSAL), 1, "told once, whatever the rule says at later candles");
     assert_eq!(ran.times("entered"), 3);
     place.lawful();

@@ -21,7 +21,6 @@ async fn a_short_trade_on_real_bars_trails_downwards_and_is_protected_at_every_m
     let place = Place::with(&[plan]);
     let options = place.options(embedded(one("SPY", day)));
     let ran = place.run_with(options, |line| line.contains("closed:")).await;
-    println!("{}", ran.text());
     place.lawful();
     let path = stop_path(&place.events(), "SHORT");
     assert!(path.len() > 4 && path.windows(2).all(|pair| pair[1] < pair[0]), "{path:?}");
@@ -48,7 +47,6 @@ async fn a_long_position_over_a_split_is_stopped_at_the_open_beyond_its_stop() {
     let place = Place::with(&[plan]);
     let options = place.options(embedded(one("AAPL", weekend)));
     let ran = place.run_with(options, |line| line.contains("closed:")).await;
-    println!("{}", ran.text());
     place.lawful();
     let [trade] = &ran.summary.trades[..] else { panic!("{:?}", ran.summary) };
     assert_eq!(new_york(trade.entry_time.timestamp()), "2014-06-06 15:31:00");

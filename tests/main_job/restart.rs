@@ -6,8 +6,9 @@
 use std::time::Duration;
 
 use prusik::gateway::{Gateway, MarketStart, Settings, SourceBar};
+use prusik::{MarketPlace, RunError, Runtime};
 
-use crate::story::{Floor, Heard, Place, PlanText, Running, d, in_time, minutes, one, stop_path};
+use crate::story::{Floor, Heard, Place, PlanText, Running, embedded, in_time, minutes, one, stop_path};
 
 const DAY: &str = "2013-10-04";
 
@@ -203,7 +204,67 @@ async fn a_gateway_that_comes_back_without_its_memory_freezes_the_symbol_and_is_
     assert_eq!(floor.orders_ever().await, Vec::<String>::new(), "never a trade to make numbers agree");
     assert_eq!(floor.executions().await, Vec::<String>::new());
     assert_eq!(running.heard.times("ALARM: plan PLAN"), 1, "{:#?}", running.heard.lines);
-    let (heard, summary) = running.stop().await;
-    println!("{}", heard.lines.join("\n"));
+    let (_, summary) = running.stop().await;
     assert_eq!(summary.open.len(), 1, "{:?}", summary.open);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_signal_and_an_exit_that_waits_for_the_open_survive_the_night_without_a_program() {
+    let held = PlanText { id: "HELD", entry_frame: "1d", ..trailing() };
+    let leaving =
+        PlanText { id: "LEAVING", exit_rule: "done", exit_frame: "1h", exit_parameters: "", ..trailing() };
+    let place = Place::with(&[held, leaving]);
+    place.put("scripts/done.rhai", "fn trail(ctx) { exit_now(\"the hour is over\") }\n");
+    let mut bars = minutes(DAY, "15:28", &["101.00"; 32]);
+    bars.extend(minutes("2013-10-07", "09:30", &["102.00", "102.00"]));
+    let mut floor = Floor::open(one("XYZ", bars)).await;
+    let mut program = Program::start(&place, &floor).await;
+    floor.play_to(DAY, "16:00").await;
+    program.heard.wait("plan HELD signal held").await;
+    program.heard.wait("plan LEAVING placed: exit order").await;
+    program.kill().await;
+    let resting = floor.open_orders().await;
+    assert_eq!(resting.len(), 2, "a stop, and the exit that waits: {resting:#?}");
+
+    let mut program = Program::start(&place, &floor).await;
+    assert_eq!(floor.open_orders().await, resting);
+    floor.play_to("2013-10-07", "09:30:05").await;
+    program.heard.wait("plan LEAVING closed: long 200 XYZ 101.00 -> 102.00 by rule").await;
+    program.heard.wait("plan HELD placed: stop order").await;
+    floor.play_to("2013-10-07", "09:30:10").await;
+    program.heard.wait("plan HELD entered: bought 166 XYZ at 102.00").await;
+    assert_eq!(floor.orders_ever().await.len(), 5, "{:#?}", floor.orders_ever().await);
+    assert_eq!(program.heard.times("ALARM") + program.heard.times("failed"), 0, "{:#?}", program.heard.lines);
+    program.kill().await;
+    place.lawful();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_with_a_position_at_a_gateway_is_neither_simulated_over_nor_shared() {
+    let place = Place::with(&[trailing()]);
+    let mut floor = Floor::open(bars()).await;
+    let mut program = Program::start(&place, &floor).await;
+    floor.play_to(DAY, "15:43").await;
+    program.heard.wait("protected").await;
+    let second = Runtime::start(place.options(floor.market())).await;
+    assert!(matches!(second, Err(RunError::Busy(_))), "{:?}", second.err());
+    program.kill().await;
+
+    let rows = place.rows();
+    let simulated = Runtime::start(place.options(embedded(bars()))).await;
+    let Err(RunError::Refused(why)) = simulated else { panic!("{:?}", simulated.err()) };
+    assert!(why.contains("open positions or orders of account DU0000001"), "{why}");
+    assert_eq!(place.rows(), rows, "nothing was moved or written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_of_real_money_is_refused_before_anything_is_written() {
+    let settings = Settings { bars: bars(), account: "U1234567".into(), ..Settings::default() };
+    let gateway = Gateway::start(settings).await.expect("a gateway");
+    let place = Place::with(&[trailing()]);
+    let market = MarketPlace::Gateway { address: gateway.local_addr().to_string() };
+    let refused = Runtime::start(place.options(market)).await;
+    let Err(RunError::Refused(why)) = refused else { panic!("{:?}", refused.err()) };
+    assert!(why.contains("U1234567 is not a paper account"), "{why}");
+    assert!(!place.journal().exists());
 }

@@ -18,7 +18,6 @@ fn two_days(friday: &[&str], monday: &[&str]) -> Vec<(String, Vec<SourceBar>)> {
 async fn run_until(place: &Place, bars: Vec<(String, Vec<SourceBar>)>, end: &str) -> Ran {
     let options = place.options(embedded(bars));
     let ran = place.run_with(options, |line| line.contains(end)).await;
-    println!("{}", ran.text());
     place.lawful();
     ran
 }

@@ -108,7 +108,7 @@ fn csv(bars: &[SourceBar]) -> String {
         |time: Timestamp| time.in_tz("America/New_York").expect("a zone").strftime("%Y-%m-%dT%H:%M:%S%:z");
     let row = |bar: &SourceBar| {
         let SourceBar { time, open, high, low, close, volume } = bar;
-        format!("{},{open},{high},{low},{close},{volume}\n", zoned(*time).to_string())
+        format!("{},{open},{high},{low},{close},{volume}\n", zoned(*time))
     };
     let rows: String = bars.iter().map(row).collect();
     format!("time,open,high,low,close,volume\n{rows}")
@@ -155,7 +155,7 @@ async fn trade(deadly: &[&str]) -> (Value, Vec<String>) {
         let ever = floor.orders_ever().await;
         assert_eq!(ever.len(), 2, "{line}: an entry and a stop, ever: {ever:?}");
     }
-    floor.let_go().await;
+    let _none_of_ours = floor.let_go().await;
     program.wait("closed:").await;
     program.kill();
     place.lawful();

@@ -320,7 +320,7 @@ pub(crate) fn minutes(day: &str, from: &str, closes: &[&str]) -> Vec<SourceBar> 
 }
 
 /// `count` minutes at one price.
-pub(crate) fn flat<'a>(price: &'a str, count: usize) -> Vec<&'a str> {
+pub(crate) fn flat(price: &str, count: usize) -> Vec<&str> {
     vec![price; count]
 }
 
@@ -334,6 +334,7 @@ pub(crate) fn one(symbol: &str, bars: Vec<SourceBar>) -> Vec<(String, Vec<Source
 }
 
 /// The real bars of a file; `None` with a clear line where there is no data at all.
+#[expect(clippy::print_stderr, reason = "a test that has nothing to test must say so")]
 pub(crate) fn real(file: &str) -> Option<Vec<SourceBar>> {
     let named = std::env::var_os("PRUSIK_DATA").map(PathBuf::from);
     let dir = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"));
