@@ -413,6 +413,7 @@ impl World {
                     self.journal.push(row.clone());
                     recorded.push(&row.event);
                     self.check_risk(&row.event);
+                    self.note_stop(&row.event);
                 }
                 Effect::Enter(bracket) => {
                     assert!(ready, "truth 3 of the gate: an entry left while not ready");
@@ -446,7 +447,10 @@ impl World {
     fn check_sent(&mut self, ticket: &Ticket) {
         assert!(self.sent.insert(ticket.reference.clone()), "truth 5: {} was used twice", ticket.reference);
         match (ticket.leg, ticket.kind) {
-            (Leg::Stop, OrderKind::Stop(price)) => self.check_ratchet(&ticket.plan.clone(), price),
+            (Leg::Stop, OrderKind::Stop(price)) => {
+                self.check_ratchet(&ticket.plan, price);
+                self.stops.insert(ticket.plan.clone(), price);
+            }
             (Leg::Entry, _) => {
                 self.stops.remove(&ticket.plan);
             }
@@ -454,9 +458,19 @@ impl World {
         }
     }
 
-    fn check_ratchet(&mut self, plan: &PlanId, to: Price) {
+    /// What the broker confirmed is what a stop must not fall behind.
+    fn note_stop(&mut self, event: &Event) {
+        if let Event::Order { reference, fact: OrderFact::Amended(to) } = event
+            && let Some(order) = self.folded.order(reference)
+            && order.ticket.leg == Leg::Stop
+        {
+            self.stops.insert(order.ticket.plan.clone(), to.price);
+        }
+    }
+
+    fn check_ratchet(&self, plan: &PlanId, to: Price) {
         let direction = self.folded.plan(plan).expect("its plan is known").plan.direction;
-        let before = self.stops.insert(plan.clone(), to).unwrap_or(to);
+        let before = self.stops.get(plan).copied().unwrap_or(to);
         let loosened = match direction {
             Direction::Long => to < before,
             Direction::Short => to > before,
