@@ -31,7 +31,7 @@ fn unheard() -> (World, Vec<Input>) {
 
 fn told_in_order(world: &World, inputs: &[Input]) -> Book {
     let mut engine = Engine::new(Limits::default(), 0);
-    engine.replay(world.journal.clone());
+    engine.replay(world.laws.journal.clone());
     let mut rules = NativeRules::default();
     let mut sent = vec![];
     let ready = Input::Link(Link::Ready, "reconciled".into());
