@@ -534,7 +534,7 @@ fn data(file: &str) -> Option<std::path::PathBuf> {
     None
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn six_sessions_of_minute_bars_in_lockstep_with_two_round_trips_an_instant() {
     let Some(path) = data("SPY_1min_2013-10-04_2013-10-11.csv") else { return };
     let bars = vec![("SPY".to_owned(), prusik::gateway::load_bars(path).expect("bars"))];
@@ -606,6 +606,33 @@ async fn malformed_bytes_close_their_own_connection_and_no_other() {
     raw.send(&[0xFF, 0xFF, 0xFF, 0xFF, 0, 0]).await;
     while raw.next().await.is_some() {}
     assert_eq!(desk.drain().await, "", "the others go on");
+    gateway.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_client_that_reads_late_holds_the_market_up_and_misses_nothing() {
+    const FEEDS: u8 = 60;
+    const INSTANTS: i64 = 4_680;
+    let gateway =
+        Gateway::start(Settings { start: MarketStart::OnCommand, ..settings() }).await.expect("started");
+    let mut raw = Raw::greet(&gateway, "v213..226").await;
+    raw.frame(71, &[0x08, 3]).await;
+    for feed in 1..=FEEDS {
+        raw.frame(50, &[&[0x08, feed][..], b"\x12\x05\x12\x03XYZ"].concat()).await;
+    }
+    raw.frame(49, &[]).await;
+    while raw.next().await.expect("a frame").0 != 49 {}
+    let open = gateway.market_time();
+    gateway.open_market();
+    let other = Desk::at(&gateway, 4).await;
+    in_time(other.client.server_time()).await.expect("the gateway serves the others");
+    // What is owed is far more than all buffers on the way hold.
+    assert!(gateway.market_time() < open + 5 * INSTANTS);
+    let mut count = 0;
+    while count < INSTANTS * i64::from(FEEDS) {
+        count += i64::from(raw.next().await.expect("a frame").0 == 50);
+    }
+    in_time(gateway.end_of_bars()).await;
     gateway.shutdown().await;
 }
 

@@ -70,7 +70,7 @@ pub enum Event {
     /// An entry with its protection is about to be sent.
     EntryPlanned {
         /// The orders.
-        bracket: Bracket,
+        bracket: Box<Bracket>,
         /// The account value the size was computed from, in account currency.
         account: Cash,
         /// The rule's reason.

@@ -18,6 +18,7 @@ pub mod order;
 
 pub mod broker;
 
+pub mod denied;
 pub mod risk;
 
 pub mod event;

@@ -8,7 +8,7 @@ use super::event::{Ending, Trade};
 use super::ids::{Direction, Leg, OrderRef, PlanId, Side, Symbol};
 use super::money::{Cash, Price, Qty, at_least_cents, cents};
 use super::order::{Execution, OrderKind, Ticket};
-use super::plan::Plan;
+use super::plan::{Plan, Problem};
 use super::risk::Denied;
 
 /// What people are told, on the log and by notification.
@@ -133,6 +133,11 @@ pub enum Told {
         /// The line.
         line: String,
     },
+    /// Something is wrong with a file a person wrote. What was in force before stays.
+    Problem {
+        /// What, where, and what to write instead.
+        problem: Box<Problem>,
+    },
     /// Somebody has to look.
     Alarm {
         /// What is wrong.
@@ -192,6 +197,7 @@ impl fmt::Display for Told {
             Told::Closed { trade } => closed(f, trade),
             Told::RuleTrouble { plan, why } => write!(f, "plan {plan} rule trouble: {}", OneLine(why)),
             Told::RuleSays { plan, line } => write!(f, "plan {plan} says: {}", OneLine(line)),
+            Told::Problem { problem } => problem_line(f, problem),
             Told::Alarm { text } => write!(f, "ALARM: {}", OneLine(text)),
             Told::Info { text } => write!(f, "{}", OneLine(text)),
         }
@@ -246,6 +252,20 @@ fn closed(f: &mut fmt::Formatter<'_>, trade: &Trade) -> fmt::Result {
     match trade.r_multiple {
         Some(r) => write!(f, "{}", cents(r)),
         None => write!(f, "none"),
+    }
+}
+
+/// `plans/aapl.yaml:6:12: error[P101]: what is wrong; what to write instead`.
+fn problem_line(f: &mut fmt::Formatter<'_>, problem: &Problem) -> fmt::Result {
+    let Problem { code, severity, file, line, column, message, help, rendered: _ } = problem;
+    write!(f, "{}", OneLine(file))?;
+    for place in [line, column].into_iter().take_while(|place| **place > 0) {
+        write!(f, ":{place}")?;
+    }
+    write!(f, ": {}[{code}]: {}", severity.word(), OneLine(message))?;
+    match help {
+        Some(help) => write!(f, "; {}", OneLine(help)),
+        None => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@ use super::*;
 use crate::domain::event::ExitReason;
 use crate::domain::ids::{ExecId, Stamp};
 use crate::domain::market::{Hours, Timeframe};
-use crate::domain::plan::{ContractSpec, RiskCategory, RuleUse, Switch, Tif};
+use crate::domain::plan::{ContractSpec, RiskCategory, RuleUse, Severity, Switch, Tif};
 
 fn d(text: &str) -> Decimal {
     text.parse().expect("a decimal")
@@ -92,6 +92,19 @@ fn trade(r_multiple: Option<&str>) -> Told {
     }
 }
 
+fn problem(line: u32, help: Option<&str>) -> Box<Problem> {
+    Box::new(Problem {
+        code: "P101",
+        severity: Severity::Error,
+        file: "plans/x.yaml".into(),
+        line,
+        column: if line > 0 { 12 } else { 0 },
+        message: "stop_loss is above entry_level".into(),
+        help: help.map(str::to_owned),
+        rendered: String::new(),
+    })
+}
+
 fn read(all: Vec<Told>) -> String {
     all.iter().map(Told::to_string).collect::<Vec<_>>().join("\n")
 }
@@ -157,6 +170,8 @@ fn the_remaining_news_reads_as_plain_sentences() {
         Told::Orphaned { plan: id("X") },
         Told::Held { plan: id("X"), why: "close 180.51 above 180.50".into() },
         Told::RuleSays { plan: id("X"), line: "warming up 9/15".into() },
+        Told::Problem { problem: problem(6, Some("put the stop below 180.50")) },
+        Told::Problem { problem: problem(0, None) },
         Told::Alarm { text: "the stop of X is gone".into() },
         Told::Info { text: "connected".into() },
     ]), @r"
@@ -164,6 +179,8 @@ fn the_remaining_news_reads_as_plain_sentences() {
     plan X orphaned: its file is gone; the position keeps its stop, which goes on trailing
     plan X signal held for the next session: close 180.51 above 180.50
     plan X says: warming up 9/15
+    plans/x.yaml:6:12: error[P101]: stop_loss is above entry_level; put the stop below 180.50
+    plans/x.yaml: error[P101]: stop_loss is above entry_level
     ALARM: the stop of X is gone
     connected
     ");

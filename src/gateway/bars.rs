@@ -21,6 +21,8 @@ pub(super) use walk::{Bar, Walk};
 const DAILY_GAP_SECONDS_MIN: i64 = 23 * 3_600;
 /// The length taken for a file of a single bar, where no gap tells it.
 const LONE_BAR_SECONDS: i64 = 60;
+/// The highest price a bar may have, in dollars: beyond it money would not fit the exact arithmetic.
+const PRICE_MAX: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 /// The smallest price difference of the simulated exchange, and the decimals it has.
 pub(super) const TICK_DECIMALS: u32 = 2;
 
@@ -103,6 +105,8 @@ pub fn load_bars(path: impl AsRef<Path>) -> Result<Vec<SourceBar>, LoadError> {
 pub(super) enum Flaw {
     #[error("{field} is not above zero")]
     NotPositive { field: &'static str },
+    #[error("{field} {price} is above {PRICE_MAX}")]
+    TooHigh { field: &'static str, price: Decimal },
     #[error("high {high} is below low {low}")]
     HighBelowLow { high: Decimal, low: Decimal },
     #[error("{field} {price} is outside of low {low} to high {high}")]
@@ -121,7 +125,9 @@ impl Flaw {
     /// The column of the CSV format that the flaw is about.
     pub(super) fn field(&self) -> &'static str {
         match self {
-            Flaw::NotPositive { field } | Flaw::OutsideRange { field, .. } => field,
+            Flaw::NotPositive { field } | Flaw::TooHigh { field, .. } | Flaw::OutsideRange { field, .. } => {
+                field
+            }
             Flaw::HighBelowLow { .. } => "high",
             Flaw::OffMark | Flaw::Repeated | Flaw::Backwards | Flaw::SameDay => "time",
         }
@@ -130,6 +136,7 @@ impl Flaw {
     pub(super) fn help(&self) -> &'static str {
         match self {
             Flaw::NotPositive { .. } => "give a price above zero",
+            Flaw::TooHigh { .. } => "give the price of one share, in dollars",
             Flaw::HighBelowLow { .. } => {
                 "the highest price of a bar is at least its lowest: swap or correct them"
             }
@@ -157,6 +164,9 @@ pub(super) fn flaws(bar: &SourceBar, before: Option<&SourceBar>) -> Vec<Flaw> {
     for (field, price) in [("open", open), ("high", high), ("low", low), ("close", close)] {
         if price <= Decimal::ZERO {
             flaws.push(Flaw::NotPositive { field });
+        }
+        if price > PRICE_MAX {
+            flaws.push(Flaw::TooHigh { field, price });
         }
     }
     if high < low {
@@ -239,4 +249,40 @@ pub(super) fn length_of(bars: &[SourceBar]) -> Length {
 pub(super) fn same_day(bars: &[SourceBar]) -> Option<usize> {
     let date = |bar: &SourceBar| clock::date(bar.time.as_second());
     (1..bars.len()).find(|&index| date(&bars[index]) <= date(&bars[index - 1]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_file_is_told_apart_from_one_that_is_malformed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("bars.csv");
+        let missing = load_bars(&path).expect_err("nothing there");
+        assert_eq!(missing.to_string(), format!("there is no file {}", path.display()));
+        assert!(matches!(load_bars(folder.path()), Err(LoadError::Unreadable { .. })));
+        let rows = "time,open,high,low,close,volume\n2013-10-04T09:30:00-04:00,1,2,3,1,9\n";
+        std::fs::write(&path, rows).expect("written");
+        let malformed = load_bars(&path).expect_err("high below low");
+        let place = "1 malformed row(s), the first at line 2, column 29: high 2 is below low 3";
+        assert_eq!(malformed.to_string(), format!("{} has {place}", path.display()));
+    }
+
+    #[test]
+    fn two_daily_bars_of_one_day_are_refused_and_a_day_that_loses_an_hour_is_still_a_day() {
+        let bar = |time: &str| {
+            let price = Decimal::TEN;
+            let time = time.parse().expect("a time");
+            SourceBar { time, open: price, high: price, low: price, close: price, volume: 1 }
+        };
+        let spring = vec![
+            bar("2013-03-09T00:00:00-05:00"),
+            bar("2013-03-10T00:00:00-05:00"),
+            bar("2013-03-11T00:00:00-04:00"),
+        ];
+        assert_eq!(Series::new(spring).map(|series| series.length), Ok(Length::Session));
+        let twice = vec![bar("2013-10-04T00:10:00-04:00"), bar("2013-10-04T23:20:00-04:00")];
+        assert_eq!(Series::new(twice).err(), Some((1, Flaw::SameDay)));
+    }
 }

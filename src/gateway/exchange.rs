@@ -320,3 +320,6 @@ pub(super) fn account_rows(out: &mut Vec<u8>, market: &Market, filled: &[usize])
     let time = clock::wall(market.now).strftime("%H:%M").to_string();
     push(out, told::ACCOUNT_TIME, &AccountText { text: Some(time) });
 }
+
+#[cfg(test)]
+mod tests;

@@ -208,6 +208,41 @@ mod tests {
         assert_eq!(all[9_359].2[0].map(|bar| (bar.count, bar.close)), Some((0, Decimal::new(1000, 2))));
     }
 
+    /// Where the market data lies; none with a clear line where it does not.
+    fn data(file: &str) -> Option<std::path::PathBuf> {
+        let folder =
+            std::env::var_os("PRUSIK_DATA").map_or_else(|| "../shared/data".into(), std::path::PathBuf::from);
+        let path = folder.join(file);
+        if !path.exists() {
+            let line = format!("skipped: no {}\n", path.display());
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
+            return None;
+        }
+        Some(path)
+    }
+
+    #[test]
+    fn the_traded_instants_of_real_minutes_add_up_to_the_minutes_of_the_file() {
+        for file in ["SPY_1min_2013-10-04_2013-10-11.csv", "AAPL_1min_2014-06-05_2014-06-09.csv"] {
+            let Some(path) = data(file) else { return };
+            let source = crate::gateway::bars::load_bars(path).expect("a good file");
+            let series = [Arc::new(Series::new(source.clone()).expect("whole bars"))];
+            let mut minutes: Vec<Bar> = Vec::new();
+            for (start, _, bars) in slots(&series) {
+                let bar = bars[0].expect("one symbol ticks whenever the market does");
+                match minutes.last_mut() {
+                    _ if !bar.traded() => {}
+                    Some(minute) if start < minute.start + 60 => minute.extend(&bar),
+                    _ => minutes.push(bar),
+                }
+            }
+            let told = |bar: &Bar| (bar.start, bar.open, bar.high, bar.low, bar.close, bar.volume);
+            let given =
+                |bar: &SourceBar| (bar.time.as_second(), bar.open, bar.high, bar.low, bar.close, bar.volume);
+            assert!(minutes.iter().map(told).eq(source.iter().map(given)), "{file}");
+        }
+    }
+
     #[test]
     fn a_daily_bar_spans_the_session_whatever_its_time_says() {
         let all =

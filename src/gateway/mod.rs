@@ -10,15 +10,19 @@
 //! | `requests`, `ticket`, `history`, `contract` | what each message of a client does |
 //! | `telling` | what the market's state looks like in messages |
 //! | `wire`, `messages` | frames, and the protobuf messages with IBKR's field numbers |
-//! | `session`, `server` | one connection; the gateway's start, pace and end |
+//! | `session` | one connection |
+//! | `hall` | what all connections share, and the pace of the market |
+//! | `server` | settings, start and end |
 //! | `synthetic` | minute bars for two symbols that need no file |
 //!
 //! **Time.** Nothing here reads a clock: the time the gateway tells is that of the bars, so that the same bars and
-//! the same requests bring the same frames. A client may keep step: see [`Gateway`] and the README.
+//! the same requests bring the same frames.
 //!
 //! **Lockstep.** A client that asks for the time in milliseconds says with it "I am done with all you sent me".
-//! From then on the next instant waits for it. Saying it before any subscription only joins, and holds the market
-//! until it is said again. A client that is silent for 30 s is not waited for any more.
+//! From then on the next instant waits for it, at any speed, as long as it has a subscription to bars. Saying it
+//! for the first time before any subscription only joins, and holds the market until it is said again (or until
+//! [`Gateway::open_market`]). A client that is silent for 30 s is not waited for any more. A client that never
+//! says it is sent what there is, as fast as it reads; one that reads nothing for 30 s is disconnected.
 //!
 //! What it refuses to be: an exchange with a book, partial fills or delays; a judge of margin; a recorder of
 //! anything — its state ends with it.
@@ -29,6 +33,7 @@ mod clock;
 mod contract;
 mod exchange;
 mod feed;
+mod hall;
 mod history;
 mod market;
 mod messages;

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::Interest;
+use tokio::io::{AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{Sleep, sleep, timeout};
@@ -13,10 +13,11 @@ use tracing::{debug, info, warn};
 
 use super::clock;
 use super::exchange::Client;
+use super::hall::{Hall, Served};
 use super::history::Job;
 use super::messages::{StartApi, asked};
 use super::requests::refuse;
-use super::server::Hall;
+
 use super::telling;
 use super::venue::Refusal;
 use super::wire::{self, Frame, Malformed};
@@ -125,6 +126,7 @@ async fn enter(line: &mut Line, hall: &Arc<Hall>) -> Result<Seat, Over> {
     let text = "Unable to connect as the client id is already in use. Retry with a unique client id.";
     telling::error(&mut line.outbound, now, telling::NO_REQUEST, 326, text);
     line.flush().await?;
+    line.hang_up().await?;
     Err(Over::IdInUse { id })
 }
 
@@ -132,7 +134,8 @@ async fn enter(line: &mut Line, hall: &Arc<Hall>) -> Result<Seat, Over> {
 async fn run(line: &mut Line, seat: &Seat) -> Result<std::convert::Infallible, Over> {
     let mut patience: Option<Patience> = None;
     loop {
-        if line.waiting() < ANSWERS_BYTES_MAX {
+        let reads = line.waiting() + seat.hall.waiting(seat.id) < ANSWERS_BYTES_MAX;
+        if reads {
             work(line, seat).await?;
         }
         line.collect(seat);
@@ -145,7 +148,7 @@ async fn run(line: &mut Line, seat: &Seat) -> Result<std::convert::Infallible, O
             Some(patience) if patience.taken == line.taken => Some(patience),
             _ => Some(Patience { taken: line.taken, ends: Box::pin(sleep(UNREAD_PATIENCE)) }),
         };
-        let interest = match (line.is_drained(), line.waiting() < ANSWERS_BYTES_MAX) {
+        let interest = match (line.is_drained(), reads) {
             (true, _) => Interest::READABLE,
             (false, true) => Interest::READABLE | Interest::WRITABLE,
             (false, false) => Interest::WRITABLE,
@@ -174,20 +177,23 @@ struct Patience {
     ends: Pin<Box<Sleep>>,
 }
 
-/// Does every request that has arrived whole.
+/// Does the requests that have arrived whole, as long as their answers do not pile up.
 async fn work(line: &mut Line, seat: &Seat) -> Result<(), Over> {
     let mut used = 0;
     while let Some(Frame { id, message, bytes }) = wire::frame(&line.inbound[used..])? {
-        let job = match id.checked_sub(wire::PROTOBUF_ID) {
+        let served = match id.checked_sub(wire::PROTOBUF_ID) {
             None | Some(0) => {
                 debug!(client = seat.id, message = id, "a text message; this protocol version has none");
-                None
+                Served::default()
             }
             Some(id) => seat.hall.request(seat.id, id, message)?,
         };
         used += bytes;
-        if let Some(job) = job {
+        if let Some(job) = served.job {
             answer_history(job, seat).await;
+        }
+        if served.waiting >= ANSWERS_BYTES_MAX {
+            break;
         }
     }
     line.inbound.drain(..used);
@@ -272,6 +278,16 @@ impl Line {
     async fn read_more(&mut self) -> Result<(), Over> {
         self.stream.readable().await?;
         self.read_some()
+    }
+
+    /// Ends the connection so that what was sent arrives: no more from here, then whatever the client still says.
+    /// Closing over unread bytes would take back what is under way.
+    async fn hang_up(&mut self) -> Result<(), Over> {
+        self.stream.shutdown().await?;
+        while self.read_more().await.is_ok() {
+            self.inbound.clear();
+        }
+        Ok(())
     }
 
     async fn flush(&mut self) -> Result<(), Over> {

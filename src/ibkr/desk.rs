@@ -4,7 +4,7 @@
 //! [`Session`]: super::Session
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
 use ibapi::contracts::{self, ContractDetails, SecurityType};
 use ibapi::market_data::TradingHours;
@@ -105,7 +105,7 @@ pub struct HistorySpan {
     pub back: Reach,
 }
 
-/// The place where things are looked up. Cheap to clone; outlives a reconnect.
+/// The place where things are looked up. Cheap to clone; outlives a reconnect, but not the session.
 #[derive(Clone)]
 pub struct Desk {
     shared: Arc<Shared>,
@@ -113,7 +113,8 @@ pub struct Desk {
 
 struct Shared {
     settings: Settings,
-    line: RwLock<Arc<Line>>,
+    /// The session's: it ends with the session, however many desks there are.
+    line: RwLock<Weak<Line>>,
     known: Mutex<Known>,
 }
 
@@ -125,19 +126,25 @@ struct Known {
 }
 
 impl Desk {
-    pub(super) fn new(settings: Settings, line: Line) -> Desk {
-        let line = RwLock::new(Arc::new(line));
+    pub(super) fn new(settings: Settings, line: &Arc<Line>) -> Desk {
+        let line = RwLock::new(Arc::downgrade(line));
         Desk { shared: Arc::new(Shared { settings, line, known: Mutex::default() }) }
     }
 
     /// The connection as it is now.
-    pub(super) fn line(&self) -> Arc<Line> {
-        Arc::clone(&self.shared.line.read().unwrap_or_else(PoisonError::into_inner))
+    fn line(&self) -> Result<Arc<Line>, LinkError> {
+        let line = self.shared.line.read().unwrap_or_else(PoisonError::into_inner);
+        line.upgrade().ok_or(LinkError::Closed)
     }
 
     /// Goes on over another connection.
-    pub(super) fn move_to(&self, line: Line) {
-        *self.shared.line.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(line);
+    pub(super) fn move_to(&self, line: &Arc<Line>) {
+        *self.shared.line.write().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(line);
+    }
+
+    /// Asks for contracts anew: a list of hours goes a week ahead at most.
+    pub(super) fn forget_contracts(&self) {
+        self.known().contracts.clear();
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -150,7 +157,8 @@ impl Desk {
         known.unwrap_or_else(|| translate::known_contract(contract, SecurityType::Stock, "SMART"))
     }
 
-    /// The contract that a plan means: its number, tick, currency and hours. Asked for once, then remembered.
+    /// The contract that a plan means: its number, tick, currency and hours. Asked for once, then
+    /// remembered until [`Session::resubscribe`](super::Session::resubscribe).
     ///
     /// The tick is the coarsest of the contract's price bands at the plan's exchange, which is valid in all of them.
     pub async fn contract(&self, symbol: &Symbol, spec: &ContractSpec) -> Result<Contract, ContractError> {
@@ -186,7 +194,7 @@ impl Desk {
         spec: &ContractSpec,
         words: String,
     ) -> Result<ContractDetails, ContractError> {
-        let line = self.line();
+        let line = self.line()?;
         let wanted = translate::wanted_contract(symbol, spec);
         let asked =
             line.ask(self.shared.settings.request_timeout, line.client.contract_details(&wanted)).await;
@@ -211,7 +219,7 @@ impl Desk {
         let at = details.valid_exchanges.iter().position(|name| name == exchange);
         let rule = at.and_then(|at| details.market_rule_ids.get(at)).and_then(|id| id.parse::<i32>().ok());
         let Some(rule) = rule else { return Ok(least) };
-        let line = self.line();
+        let line = self.line()?;
         match line.ask(self.shared.settings.request_timeout, line.client.market_rule(rule)).await {
             Ok(rule) => {
                 let steps = rule.price_increments.iter().filter_map(|band| translate::tick(band.increment));
@@ -234,7 +242,7 @@ impl Desk {
             BarLength::Sec5 | BarLength::Min1 | BarLength::Min30 => TradingHours::Extended,
         };
         let wire = self.wire_contract(contract);
-        let line = self.line();
+        let line = self.line()?;
         let request = line
             .client
             .historical_data(&wire, translate::bar_size(span.bar))

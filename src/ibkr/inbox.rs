@@ -29,6 +29,8 @@ pub(super) struct Inbox {
     feeds: Vec<Feed>,
     sheet: Sheet,
     taken: Drained,
+    /// Whether the socket is known to be broken.
+    down: bool,
     /// The broker's latest time.
     pub(super) now: Stamp,
     /// The highest order number seen.
@@ -68,6 +70,7 @@ impl Inbox {
             feeds: Vec::new(),
             sheet: Sheet::default(),
             taken: Drained::default(),
+            down: false,
             now,
             highest_id: 0,
         };
@@ -84,6 +87,7 @@ impl Inbox {
         heard: Vec<Notice>,
     ) {
         self.forget_subscriptions();
+        self.down = false;
         self.orders = Some(orders);
         self.notices = Some(notices);
         heard.into_iter().for_each(|notice| self.hear(notice));
@@ -169,9 +173,12 @@ impl Inbox {
                 Poll::Ready(Some(Ok(SubscriptionItem::Data(AccountSummaryResult::End)))) => {}
                 Poll::Ready(Some(Ok(SubscriptionItem::Notice(notice)))) => self.hear(notice),
                 Poll::Ready(ended) => {
-                    let error = ended.and_then(Result::err).map(|error| error.to_string());
+                    let error = ended.and_then(Result::err);
                     debug!(?error, "the account summary ended");
                     self.summary = None;
+                    if error.is_some_and(|error| error.is_connection_lost()) {
+                        self.fall_down();
+                    }
                 }
             }
         }
@@ -179,6 +186,7 @@ impl Inbox {
 
     fn take_bars(&mut self, cx: &mut Context<'_>) {
         let Inbox { feeds, taken, .. } = self;
+        let mut is_lost = false;
         for feed in feeds {
             let symbol = &feed.contract.symbol;
             while let Some(bars) = &mut feed.bars {
@@ -197,8 +205,9 @@ impl Inbox {
                     }
                     Poll::Ready(Some(Err(error))) => {
                         feed.bars = None;
-                        // The connection broke with all that hung on it; that is told once, by the connection.
+                        // The connection broke with all that hung on it; that is told once.
                         if error.is_connection_lost() {
+                            is_lost = true;
                             break;
                         }
                         error.to_string()
@@ -211,13 +220,26 @@ impl Inbox {
                 taken.link.push(LinkEvent::BarsLost { symbol: symbol.clone(), why: lost });
             }
         }
+        if is_lost {
+            self.fall_down();
+        }
+    }
+
+    /// ibapi tells when a connection is up again, and only its subscriptions tell that it broke.
+    fn fall_down(&mut self) {
+        if !std::mem::replace(&mut self.down, true) {
+            self.taken.link.push(LinkEvent::Down);
+        }
     }
 
     fn hear(&mut self, notice: Notice) {
         debug!(code = notice.code, text = %notice.message, "notice");
-        if !translate::is_simulated_gateway(&notice) {
-            self.taken.link.push(translate::link_event(notice));
+        if translate::is_simulated_gateway(&notice) {
+            return;
         }
+        let event = translate::link_event(notice);
+        self.down = self.down && event != LinkEvent::Reconnected;
+        self.taken.link.push(event);
     }
 
     fn see(&mut self, order_id: i32) {

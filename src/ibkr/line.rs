@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use ibapi::{Client, Error};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -39,12 +40,24 @@ impl Line {
         }
     }
 
+    /// Whether anything can be sent. ibapi itself would wait for a reconnect, and the loop with it.
+    pub(super) fn is_up(&self) -> Result<(), LinkError> {
+        if self.client.is_connected() {
+            return Ok(());
+        }
+        match self.client.wait_connected().now_or_never() {
+            Some(Err(_)) => Err(LinkError::Closed),
+            Some(Ok(())) | None => Err(LinkError::Down),
+        }
+    }
+
     /// The answer to a request, within `limit`.
     pub(super) async fn ask<T>(
         &self,
         limit: Duration,
         request: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, LinkError> {
+        self.is_up()?;
         self.turn().await;
         match tokio::time::timeout(limit, request).await {
             Ok(answer) => answer.map_err(|error| link_error(error, limit)),

@@ -174,6 +174,8 @@ pub enum LinkError {
 /// What happened to the connection, in the order it was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkEvent {
+    /// The socket broke. It is being rebuilt, for as long as it takes; nothing can be sent meanwhile.
+    Down,
     /// The socket broke and is up again. What happened in between is unknown: ask for a snapshot, then
     /// [`Session::resubscribe`].
     Reconnected,
@@ -229,7 +231,7 @@ impl Drained {
 /// The largest number an order can have; above it ibapi counts requests.
 const ORDER_ID_MAX: i32 = 1_499_999_999;
 
-/// The order id after the highest of these.
+/// The order id after the highest of these. Above [`ORDER_ID_MAX`] ibapi refuses to send.
 fn next_order_id(offered: i32, floor: i32, seen: i32) -> BrokerOrderId {
-    BrokerOrderId(offered.max(floor.saturating_add(1)).max(seen.saturating_add(1)).clamp(1, ORDER_ID_MAX))
+    BrokerOrderId(offered.max(floor.saturating_add(1)).max(seen.saturating_add(1)).max(1))
 }

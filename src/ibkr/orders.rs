@@ -107,9 +107,9 @@ impl Session {
 
     /// Asks for an order's end. It may still fill; what became of it comes as a fact.
     pub async fn cancel(&mut self, id: BrokerOrderId) -> Sent {
-        let line = self.desk().line();
-        if !line.client.is_connected() {
-            return Sent::NotSent("there is no connection".to_owned());
+        let line = self.line();
+        if let Err(down) = line.is_up() {
+            return Sent::NotSent(down.to_string());
         }
         info!(order = id.0, "cancelling");
         let limit = self.settings().request_timeout;
@@ -133,9 +133,9 @@ impl Session {
         transmit: bool,
         contract: &Contract,
     ) -> Sent {
-        let line = self.desk().line();
-        if !line.client.is_connected() {
-            return Sent::NotSent("there is no connection".to_owned());
+        let line = self.line();
+        if let Err(down) = line.is_up() {
+            return Sent::NotSent(down.to_string());
         }
         let limit = self.settings().request_timeout;
         let order = translate::order(ticket, Placing { account: self.account(), parent_id, transmit });

@@ -5,6 +5,7 @@
 //! out. [`Session::done`] says that the instant is worked off, which a simulated gateway waits for.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Poll;
 
 use futures_util::FutureExt;
@@ -16,6 +17,7 @@ use tracing::{info, warn};
 use super::connect::{self, Opened};
 use super::desk::{Desk, HistorySpan};
 use super::inbox::Inbox;
+use super::line::Line;
 use super::translate;
 use super::{ConnectError, ContractError, Drained, LinkError, Settings, next_order_id};
 use crate::domain::ids::{BrokerOrderId, Stamp, Symbol};
@@ -25,6 +27,7 @@ use crate::domain::plan::ContractSpec;
 /// A connection to a gateway.
 pub struct Session {
     settings: Settings,
+    line: Arc<Line>,
     desk: Desk,
     inbox: Inbox,
     account: String,
@@ -39,8 +42,10 @@ impl Session {
     pub async fn connect(settings: &Settings, order_id_floor: i32) -> Result<Session, ConnectError> {
         let Opened { line, notices, orders, heard, account, simulated, next_order_id: offered, now } =
             connect::open(settings).await?;
+        let line = Arc::new(line);
         let mut session = Session {
-            desk: Desk::new(settings.clone(), line),
+            desk: Desk::new(settings.clone(), &line),
+            line,
             inbox: Inbox::new(settings.client_id, account.clone(), orders, notices, heard, now),
             settings: settings.clone(),
             account,
@@ -55,13 +60,15 @@ impl Session {
     /// good. Afterwards everything is as after a reconnect: ask for a snapshot, then [`Session::resubscribe`].
     /// Where this fails the session stays closed, and it can be tried again.
     pub async fn reopen(&mut self) -> Result<(), ConnectError> {
+        self.take();
         self.close().await;
         let opened = connect::open(&self.settings).await?;
         if opened.account != self.account {
             let (managed, wanted) = (vec![opened.account], Some(self.account.clone()));
             return Err(ConnectError::Account { managed, wanted });
         }
-        self.desk.move_to(opened.line);
+        self.line = Arc::new(opened.line);
+        self.desk.move_to(&self.line);
         self.inbox.move_to(opened.orders, opened.notices, opened.heard);
         self.inbox.now = opened.now;
         self.simulated = opened.simulated;
@@ -71,9 +78,8 @@ impl Session {
 
     /// Ends the connection. Orders at the broker live on.
     pub async fn close(&mut self) {
-        let line = self.desk.line();
         // It waits for its reader, which may be in the middle of a connection attempt.
-        if tokio::time::timeout(self.settings.request_timeout, line.client.disconnect()).await.is_err() {
+        if tokio::time::timeout(self.settings.request_timeout, self.line.client.disconnect()).await.is_err() {
             warn!("the connection did not end in time");
         }
     }
@@ -102,12 +108,16 @@ impl Session {
         &self.settings
     }
 
+    pub(super) fn line(&self) -> Arc<Line> {
+        Arc::clone(&self.line)
+    }
+
     // ---- the barrier
 
     /// A round trip: when it returns, everything the broker sent before its answer is there for [`Session::drain`].
     /// Returns the broker's time, to the second. Also the heartbeat: a frozen gateway shows in nothing else.
     pub async fn barrier(&mut self) -> Result<Stamp, LinkError> {
-        let line = self.desk.line();
+        let line = self.line();
         let told = line.ask(self.settings.request_timeout, line.client.server_time()).await?;
         self.inbox.now = translate::stamp(told);
         Ok(self.inbox.now)
@@ -116,7 +126,7 @@ impl Session {
     /// Says that the instant is worked off, and returns the broker's time to the millisecond. A simulated gateway at
     /// full speed holds its next bar until then.
     pub async fn done(&mut self) -> Result<Stamp, LinkError> {
-        let line = self.desk.line();
+        let line = self.line();
         let told = line.ask(self.settings.request_timeout, line.client.server_time_millis()).await?;
         self.inbox.now = translate::stamp(told);
         Ok(self.inbox.now)
@@ -124,14 +134,18 @@ impl Session {
 
     /// Everything that has arrived, without waiting.
     pub fn drain(&mut self) -> Drained {
+        self.take();
+        self.inbox.mend_orders(&self.line.client);
+        self.inbox.hand_out()
+    }
+
+    fn take(&mut self) {
         // Outside tokio's budget: a task that has used it up would see empty channels that are not.
-        unconstrained(poll_fn(|cx| {
+        let taking = unconstrained(poll_fn(|cx| {
             self.inbox.take(cx);
             Poll::Ready(())
-        }))
-        .now_or_never();
-        self.inbox.mend_orders(&self.desk.line().client);
-        self.inbox.hand_out()
+        }));
+        taking.now_or_never();
     }
 
     /// Returns as soon as there is something to [`Session::drain`]. Nothing is lost where it is dropped while waiting.
@@ -150,7 +164,7 @@ impl Session {
         if self.inbox.has_bars(&contract.symbol) {
             return Ok(());
         }
-        let line = self.desk.line();
+        let line = self.line();
         let wire = self.desk.wire_contract(contract);
         let request = line.client.realtime_bars(&wire).trading_hours(TradingHours::Extended);
         let bars = line.ask(self.settings.request_timeout, request.subscribe()).await?;
@@ -164,10 +178,11 @@ impl Session {
         self.inbox.stop_bars(symbol);
     }
 
-    /// Subscribes everything anew that was subscribed: after a reconnect, lost data, lost bars, and
+    /// Subscribes everything anew that was subscribed, and forgets contracts, whose hours may be old: after a reconnect, lost data, lost bars, and
     /// [`Session::reopen`].
     pub async fn resubscribe(&mut self) -> Result<(), LinkError> {
         self.inbox.forget_subscriptions();
+        self.desk.forget_contracts();
         self.subscribe_account().await;
         for contract in self.inbox.wanted() {
             self.subscribe_bars(&contract).await?;
@@ -177,7 +192,7 @@ impl Session {
 
     /// Without the account's values nothing is entered, but everything else goes on: a failure is told, not fatal.
     async fn subscribe_account(&mut self) {
-        let line = self.desk.line();
+        let line = self.line();
         let everyone = AccountGroup::from("All");
         let asked = line.client.account_summary(&everyone, &Inbox::ACCOUNT_TAGS);
         match line.ask(self.settings.request_timeout, asked).await {
@@ -219,10 +234,10 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Parent;
     use super::*;
     use crate::domain::order::Ticket;
     use crate::domain::risk::{Approved, Bracket, Change};
-    use crate::ibkr::Parent;
 
     fn sendable<T: Send>(_: T) {}
 

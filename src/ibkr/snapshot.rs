@@ -12,7 +12,7 @@ use super::LinkError;
 use super::line::{Line, link_error};
 use super::session::Session;
 use super::translate;
-use crate::domain::broker::Snapshot;
+use crate::domain::broker::{OrderReport, Snapshot, Standing};
 
 impl Session {
     /// Open orders, completed orders, executions with their commissions, positions: one after the other, because the
@@ -20,7 +20,7 @@ impl Session {
     ///
     /// Orders and executions of other clients are in it too; positions and executions only of our account.
     pub async fn snapshot(&mut self) -> Result<Snapshot, LinkError> {
-        let line = self.desk().line();
+        let line = self.line();
         let mut snapshot = Snapshot::default();
         self.ask_orders(&line, &mut snapshot).await?;
         self.ask_executions(&line, &mut snapshot).await?;
@@ -48,6 +48,7 @@ impl Session {
             }
         }
         drop(open);
+        into.open = at_work(std::mem::take(&mut into.open));
         let mut completed = line.ask(limit, line.client.completed_orders(false)).await?;
         for row in completed.collect_to_end_within(limit).await.map_err(|error| link_error(error, limit))? {
             if let Orders::OrderData(data) = row {
@@ -97,5 +98,56 @@ impl Session {
         };
         let gathered = tokio::time::timeout(limit, gathering).await;
         gathered.unwrap_or(Err(LinkError::TimedOut { after: limit }))
+    }
+}
+
+/// One row for each order, the last one told: what happens while we ask comes mixed with the answer. Orders that ended
+/// meanwhile are among the completed ones.
+fn at_work(told: Vec<OrderReport>) -> Vec<OrderReport> {
+    let mut orders: Vec<OrderReport> = Vec::with_capacity(told.len());
+    for order in told {
+        let same = |known: &&mut OrderReport| {
+            (known.perm.is_some() && known.perm == order.perm) || (known.id.is_some() && known.id == order.id)
+        };
+        match orders.iter_mut().find(same) {
+            Some(known) => *known = order,
+            None => orders.push(order),
+        }
+    }
+    orders.retain(|order| !matches!(order.standing, Standing::Filled | Standing::Cancelled));
+    orders
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{BrokerOrderId, PermId, Side, Symbol};
+    use crate::domain::money::Qty;
+
+    fn told(id: i32, perm: i64, standing: Standing) -> OrderReport {
+        OrderReport {
+            reference: None,
+            id: Some(BrokerOrderId(id)).filter(|id| id.0 > 0),
+            perm: Some(PermId(perm)).filter(|perm| perm.0 > 0),
+            symbol: Symbol::new("SPY").expect("a ticker"),
+            side: Side::Buy,
+            qty: Qty::new(1),
+            kind: None,
+            standing,
+        }
+    }
+
+    #[test]
+    fn what_happens_while_we_ask_is_told_once_and_as_it_is_last() {
+        use Standing::{Filled, Held, Working};
+        let rows = vec![told(1, 0, Held), told(0, 7, Working), told(2, 8, Held), told(1, 6, Working)];
+        let expected = vec![told(1, 6, Working), told(0, 7, Working), told(2, 8, Held)];
+        assert_eq!(at_work(rows), expected);
+        assert_eq!(at_work(vec![told(1, 6, Working), told(1, 6, Filled)]), vec![]);
+        assert_eq!(
+            at_work(vec![told(0, 0, Held), told(0, 0, Held)]).len(),
+            2,
+            "nameless ones are kept apart"
+        );
     }
 }

@@ -256,7 +256,14 @@ async fn the_url_is_in_no_log_whatever_goes_wrong() {
     discord.send(&trouble("nobody there"));
     assert_eq!(discord.close().await.failed, 1);
 
+    let plain = stage.server.uri().replace("http://", "https://");
+    let no_tls = WebhookUrl::parse(&format!("{plain}/{CANARY}")).expect("a local URL");
+    let discord = Discord::with(no_tls, Mode::Paper, stage.workings()).expect("a sender");
+    discord.send(&trouble("no TLS there"));
+    assert_eq!(discord.close().await.failed, 1);
+
     let log = stage.log();
+    assert!(log.contains("no TLS there"), "{log}");
     assert!(log.contains("timed out") && log.contains("404") && log.contains("nobody there"), "{log}");
     assert!(!log.to_lowercase().contains(CANARY), "{log}");
 }

@@ -1,6 +1,7 @@
 //! What goes out to Discord, and in which words. Pure.
 
 use crate::domain::event::Told;
+use crate::domain::plan::Severity;
 
 /// The longest content Discord takes. Counted in UTF-16 units, the strictest way to read its "characters".
 pub const CONTENT_UNITS_MAX: usize = 2_000;
@@ -55,6 +56,8 @@ fn priority(told: &Told) -> Option<Priority> {
         Told::Refused { .. } | Told::EditRefused { .. } | Told::Failed { .. } | Told::Alarm { .. } => {
             Some(Priority::Urgent)
         }
+        // Who edits a plan and breaks it has the old one in force, and should not believe otherwise.
+        Told::Problem { problem } => (problem.severity == Severity::Error).then_some(Priority::Info),
         // A rule in trouble is in trouble again at every candle: it must not push an alarm out.
         Told::RuleTrouble { .. }
         | Told::Placed { .. }

@@ -136,7 +136,7 @@ fn what_needs_a_look_goes_out() {
 #[test]
 fn what_happens_all_the_time_stays_on_the_log() {
     let (from, to) = (price("167"), price("167.31"));
-    let quiet = vec![
+    let quiet = [
         Told::Changed { plan: id("X") },
         Told::Ended { plan: id("X"), how: Ending::Removed },
         Told::Protected {
@@ -162,9 +162,7 @@ fn only_paper_is_called_a_simulation() {
 
 #[test]
 fn a_text_from_outside_calls_nobody_and_formats_nothing() {
-    insta::assert_snapshot!(says("**bold** ~~gone~~ `code` ||spoiler|| [click](https://evil.example) \\*"), @r"
-    \*\*bold\*\* \~\~gone\~\~ \`code\` \|\|spoiler\|\| \[click\](https\://evil.example) \\\*
-    ");
+    insta::assert_snapshot!(says("**bold** ~~gone~~ `code` ||spoiler|| [click](https://evil.example) \\*"), @r"\*\*bold\*\* \~\~gone\~\~ \`code\` \|\|spoiler\|\| \[click\](https\://evil.example) \\\*");
     for mention in ["@everyone", "@here", "<@123>", "<@&123>", "<#123>", "<t:0>", "<https://evil.example>"] {
         let said = says(mention);
         assert!(!said.replace(r"\<", "").contains('<'), "{said}");

@@ -1,13 +1,20 @@
 //! The only place that reads the time of this machine. Decisions use the broker's time; this one is for the journal's
 //! wall column, and for saying how long a run took.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
+
+use crate::plans::Moment;
 
 /// Now, on this machine.
 pub(crate) fn wall() -> Timestamp {
     Timestamp::now()
+}
+
+/// Now, on the clock that never jumps and on the one that dates files.
+pub(crate) fn moment() -> Moment {
+    Moment { steady: Instant::now(), wall: SystemTime::now() }
 }
 
 /// Measures how long something takes.

@@ -12,27 +12,36 @@ mod shelf;
 mod start;
 mod turn;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rust_decimal::Decimal;
 use tokio::sync::watch;
 
-use crate::config::Config;
 use crate::domain::event::{Told, Trade};
 use crate::domain::ids::Stamp;
+use crate::domain::risk::Limits;
 use crate::gateway::{Gateway, SourceBar, Speed};
 use crate::notify::WebhookUrl;
 
+#[cfg(feature = "cli")]
+pub(crate) use clock::moment;
 pub(crate) use perform::Trader;
-pub(crate) use shelf::check_rules;
+pub use shelf::check_rules;
 
-/// What a runtime is started with.
+/// What a runtime is started with. [`Options::new`] gives the defaults.
 pub struct Options {
-    /// The directory that holds `plans/`, `scripts/` and `state/`, unless the configuration says otherwise.
-    pub dir: PathBuf,
-    /// Limits and settings.
-    pub config: Config,
+    /// The folder of the plan files. People know it by this name in messages.
+    pub plans: PathBuf,
+    /// The folder of the rules.
+    pub scripts: PathBuf,
+    /// The folder of the journal and its archive.
+    pub state: PathBuf,
+    /// What may be lost, and how large an order may be.
+    pub limits: Limits,
+    /// The number this program has at the gateway. It must stay the same: only the client that gave an order can
+    /// change it.
+    pub client_id: i32,
     /// Where it trades.
     pub market: MarketPlace,
     /// What happens when the bars of a simulated gateway end.
@@ -41,6 +50,24 @@ pub struct Options {
     pub webhook: Option<WebhookUrl>,
     /// Called with everything people are told, before it is logged. For a host that shows or stores it.
     pub listener: Option<Listener>,
+}
+
+impl Options {
+    /// `plans/`, `scripts/` and `state/` in `dir`, the default limits, client id 1, no notifications; a simulation
+    /// ends the run with its bars.
+    pub fn new(dir: &Path, market: MarketPlace) -> Options {
+        Options {
+            plans: dir.join("plans"),
+            scripts: dir.join("scripts"),
+            state: dir.join("state"),
+            limits: Limits::default(),
+            client_id: 1,
+            market,
+            at_end: AtEnd::Exit,
+            webhook: None,
+            listener: None,
+        }
+    }
 }
 
 /// Hears what people are told, with the broker's time.
@@ -85,6 +112,9 @@ pub enum RunError {
     /// The gateway cannot be reached, or cannot be started.
     #[error("{0}")]
     Unreachable(String),
+    /// Another prusik runs on the same journal.
+    #[error("{0}")]
+    Busy(String),
     /// The journal cannot be written or read. Nothing is sent without it.
     #[error("{0}")]
     Journal(String),

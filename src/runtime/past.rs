@@ -24,7 +24,11 @@ pub(crate) async fn fetch(
     let (length, days) = reach(timeframe, needed);
     let mut past = Past { bars: Vec::new(), now };
     let days_back = Reach::Days(u32::try_from(days).unwrap_or(u32::MAX));
-    past.append(desk.history(contract, HistorySpan { bar: length, back: days_back }).await?, contract, length);
+    past.append(
+        desk.history(contract, HistorySpan { bar: length, back: days_back }).await?,
+        contract,
+        length,
+    );
     if length != BarLength::Min1 {
         let today = HistorySpan { bar: BarLength::Min1, back: Reach::Days(1) };
         past.append(desk.history(contract, today).await?, contract, BarLength::Min1);
@@ -54,7 +58,8 @@ impl Past {
     fn append(&mut self, finer: Vec<Bar>, contract: &Contract, length: BarLength) {
         let from = self.bars.last().map(Bar::end);
         let over = |bar: &Bar| bar.end() <= self.now && is_whole(bar, contract, length);
-        self.bars.extend(finer.into_iter().filter(|bar| from.is_none_or(|from| from <= bar.start)).filter(over));
+        self.bars
+            .extend(finer.into_iter().filter(|bar| from.is_none_or(|from| from <= bar.start)).filter(over));
     }
 }
 

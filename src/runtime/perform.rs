@@ -11,7 +11,7 @@ use crate::domain::event::{Recorded, Told};
 use crate::domain::ids::{OrderRef, Stamp, Symbol};
 use crate::domain::market::{Contract, Timeframe};
 use crate::domain::order::Ticket;
-use crate::domain::plan::ContractSpec;
+use crate::domain::plan::{ContractSpec, Problem, Severity};
 use crate::domain::trade;
 use crate::ibkr::{self, LinkEvent, Sent, Session};
 use crate::notify::Discord;
@@ -40,6 +40,8 @@ pub(crate) struct Trader {
     pub(super) recovery_due: Option<LinkEvent>,
     /// The folders have to be read again.
     pub(super) reread: bool,
+    /// A file changed so lately that it is not believed yet.
+    pub(super) unsettled: bool,
     pub(super) ended: bool,
     pub(super) bars: u64,
     pub(super) refused: usize,
@@ -190,9 +192,13 @@ impl Trader {
         let at = now.timestamp();
         match told {
             Told::Alarm { .. } | Told::Failed { .. } => error!("{at} {told}"),
-            Told::Refused { .. } | Told::EditRefused { .. } | Told::RuleTrouble { .. } | Told::Orphaned { .. } => {
+            Told::Refused { .. }
+            | Told::EditRefused { .. }
+            | Told::RuleTrouble { .. }
+            | Told::Orphaned { .. } => {
                 warn!("{at} {told}");
             }
+            Told::Problem { problem } => show(problem),
             _ => info!("{at} {told}"),
         }
         if let Some(discord) = &self.discord {
@@ -207,7 +213,8 @@ impl Trader {
             let position = book.position(record).filter(|position| !position.qty.is_zero())?;
             let stop = book.stop_price(record).map_or_else(|| "none".to_owned(), |stop| stop.to_string());
             let (plan, way) = (&record.plan, record.plan.direction.word());
-            Some(format!("plan {}: {way} {} {} open, stop {stop}", plan.id, position.qty, plan.symbol))
+            let (id, qty, symbol) = (&plan.id, position.qty, &plan.symbol);
+            Some(format!("plan {id}: {way} {qty} {symbol} left open, its stop rests at {stop}"))
         });
         Summary {
             trades: trade::all(book),
@@ -227,5 +234,15 @@ impl Trader {
         if let Some(discord) = self.discord.take() {
             discord.close().await;
         }
+    }
+}
+
+/// On the log a problem is shown with the lines around it, as a compiler does.
+fn show(problem: &Problem) {
+    let shown = if problem.rendered.is_empty() { &problem.message } else { &problem.rendered };
+    match problem.severity {
+        Severity::Error => error!("{shown}"),
+        Severity::Warning => warn!("{shown}"),
+        Severity::Note => info!("{shown}"),
     }
 }

@@ -69,7 +69,11 @@ impl Trader {
         if std::mem::take(&mut self.look) { self.snapshot().await } else { Ok(Ok(())) }
     }
 
-    async fn recover_from(&mut self, now: Stamp, event: LinkEvent) -> Result<Result<(), LinkError>, RunError> {
+    async fn recover_from(
+        &mut self,
+        now: Stamp,
+        event: LinkEvent,
+    ) -> Result<Result<(), LinkError>, RunError> {
         self.feed(now, Input::Link(Link::Down, format!("{event:?}"))).await?;
         match event {
             LinkEvent::Closed => return Ok(Err(LinkError::Closed)),

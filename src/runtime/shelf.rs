@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::clock;
 use crate::domain::ids::PlanId;
 use crate::domain::plan::{Plan, PlanChange, Problem, Severity, diff};
 use crate::plans::{Folder, SourcedPlan};
-use crate::script::{Host, RuleProblem};
+use crate::script::{Hook, Host, RuleProblem};
 
 /// What the folders hold, and what of it is in force.
 pub(crate) struct Shelf {
@@ -32,14 +33,14 @@ impl Shelf {
     /// A shelf over the folder of plans; `live` are the plans the journal holds in force.
     pub(crate) fn new(plans: &Path, live: impl IntoIterator<Item = Plan>) -> Shelf {
         let live = live.into_iter().map(|plan| (plan.id.clone(), plan)).collect();
-        Shelf { folder: Folder::new(plans), live, told: BTreeSet::new() }
+        Shelf { folder: Folder::new(plans, plans.display().to_string()), live, told: BTreeSet::new() }
     }
 
     /// Reads both folders again. What does not read or check leaves its last good version in force.
     pub(crate) fn read(&mut self, rules: &mut Host) -> Reading {
         let mut problems = rules.refresh();
-        let reading = self.folder.look();
-        let unsettled = reading.unsettled;
+        let reading = self.folder.look(clock::moment());
+        let unsettled = reading.unsettled > 0;
         let broken_files = reading.problems.iter().any(|problem| problem.severity == Severity::Error);
         problems.extend(reading.problems);
         let mut wanted = BTreeMap::new();
@@ -48,7 +49,7 @@ impl Shelf {
             let good = found.iter().all(|problem| problem.severity < Severity::Error);
             problems.extend(found);
             if good {
-                wanted.insert(id, sourced.plan);
+                wanted.insert(id, sourced.plan.clone());
             } else if let Some(last_good) = self.live.get(&id) {
                 wanted.insert(id, last_good.clone());
             }
@@ -73,20 +74,29 @@ impl Shelf {
     }
 }
 
-/// What the rules say to a plan that reads well, each problem at the place in the plan's file that causes it.
-pub(crate) fn check_rules(rules: &mut Host, sourced: &SourcedPlan) -> Vec<Problem> {
+/// What the rules say to a plan that reads well, each problem at the place in the plan's file that causes it. Empty
+/// where the plan can use its rules as it wants to.
+pub fn check_rules(rules: &Host, sourced: &SourcedPlan) -> Vec<Problem> {
     rules.check(&sourced.plan).into_iter().map(|problem| place(problem, sourced)).collect()
 }
 
 fn place(problem: RuleProblem, sourced: &SourcedPlan) -> Problem {
-    let section = problem.hook.section();
-    let path = match &problem.parameter {
-        Some(parameter) => format!("{section}.parameters.{parameter}"),
-        None => format!("{section}.function_type"),
+    let section = match problem.hook {
+        Hook::Entry => "entry_function",
+        Hook::Exit => "exit_function",
     };
     let message = match &problem.place {
         Some(place) => format!("{} ({}:{}:{})", problem.message, place.file, place.line, place.column),
-        None => problem.message.clone(),
+        None => problem.message,
     };
-    sourced.source.problem(problem.code, Severity::Error, &path, &message, problem.help.as_deref())
+    match problem.parameter {
+        Some(parameter) => {
+            let path = format!("{section}.parameters.{parameter}");
+            sourced.source.problem(problem.code, Severity::Error, &path, message, problem.help)
+        }
+        None => {
+            let path = format!("{section}.function_type");
+            sourced.source.problem(problem.code, Severity::Error, &path, message, problem.help)
+        }
+    }
 }

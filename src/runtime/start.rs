@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 use tracing::info;
 
 use super::{MarketPlace, Options, RunError, Runtime, Trader, clock, shelf::Shelf};
@@ -20,23 +22,25 @@ use crate::tracker::{self, JOURNAL_FILE, Journal, Meta, Mode, Reader};
 
 /// Paper and simulated accounts begin with this letter; others hold real money.
 const PAPER: char = 'D';
+/// How long a start waits for files that are being written, at most: looks and the pause between two of them.
+const SETTLE_LOOKS_MAX: u32 = 14;
+const SETTLE_PAUSE: Duration = Duration::from_millis(200);
 
 pub(super) async fn start(options: Options) -> Result<Runtime, RunError> {
-    let Options { dir, config, market, at_end, webhook, listener } = options;
-    let paths = config.paths.under(&dir);
-    let rules = Host::start(Some(paths.scripts.clone())).map_err(|error| RunError::Refused(error.to_string()))?;
-    std::fs::create_dir_all(&paths.state)
-        .map_err(|error| RunError::Journal(format!("{}: {error}", paths.state.display())))?;
+    let Options { plans, scripts, state, limits, client_id, market, at_end, webhook, listener } = options;
+    let rules = Host::start(Some(scripts.clone())).map_err(|error| RunError::Refused(error.to_string()))?;
+    std::fs::create_dir_all(&state)
+        .map_err(|error| RunError::Journal(format!("{}: {error}", state.display())))?;
 
-    let journal_path = paths.state.join(JOURNAL_FILE);
+    let journal_path = state.join(JOURNAL_FILE);
     let embedded = matches!(market, MarketPlace::Embedded { .. });
-    let kept = if embedded { shelve_old(&paths.state, &journal_path)? } else { resume(&paths.state, &journal_path)? };
+    let kept = if embedded { shelve_old(&state, &journal_path)? } else { resume(&state, &journal_path)? };
     let mut past = Book::default();
     kept.iter().flat_map(|kept| &kept.events).for_each(|recorded| past.apply(recorded));
 
     let (gateway, address) = open_market_place(market).await?;
     let mut settings = ibkr::Settings::new(address);
-    settings.client_id = config.broker.client_id;
+    settings.client_id = client_id;
     let mut session = Session::connect(&settings, past.order_id_high())
         .await
         .map_err(|error| RunError::Unreachable(error.to_string()))?;
@@ -52,7 +56,7 @@ pub(super) async fn start(options: Options) -> Result<Runtime, RunError> {
         Some(kept) => (kept.journal, kept.events),
         None => (create(&journal_path, &session, embedded)?, Vec::new()),
     };
-    let mut engine = Engine::new(config.limits.clone(), journal.meta().epoch);
+    let mut engine = Engine::new(limits, journal.meta().epoch);
     engine.replay(events);
     let live: Vec<_> = engine.book().active().map(|record| record.plan.clone()).collect();
     let discord = webhook.map(|url| Discord::start(url, notify::Mode::Paper)).transpose();
@@ -61,8 +65,8 @@ pub(super) async fn start(options: Options) -> Result<Runtime, RunError> {
         rules,
         journal,
         session,
-        shelf: Shelf::new(&dir, &paths.plans, live),
-        watch: Watch::start(&[&paths.plans, &paths.scripts]),
+        shelf: Shelf::new(&plans, live),
+        watch: Watch::start(vec![plans, scripts]),
         discord: discord.map_err(|error| RunError::Configuration(error.to_string()))?,
         listener,
         inputs: VecDeque::new(),
@@ -71,6 +75,7 @@ pub(super) async fn start(options: Options) -> Result<Runtime, RunError> {
         look: false,
         recovery_due: None,
         reread: false,
+        unsettled: false,
         ended: false,
         bars: 0,
         refused: 0,
@@ -92,16 +97,29 @@ async fn begin(trader: &mut Trader) -> Result<(), RunError> {
         trader.session.done().await.map_err(down)?;
     }
     trader.recover().await?.map_err(down)?;
-    trader.reread = true;
-    trader.turn(false).await?.map_err(down)
+    for _ in 0..SETTLE_LOOKS_MAX {
+        trader.reread = true;
+        trader.turn(false).await?.map_err(down)?;
+        if !trader.unsettled {
+            break;
+        }
+        // A file that was written a moment ago may be half of one. The market waits for the whole.
+        sleep(SETTLE_PAUSE).await;
+    }
+    Ok(())
 }
 
 async fn open_market_place(market: MarketPlace) -> Result<(Option<Gateway>, String), RunError> {
     match market {
         MarketPlace::Gateway { address } => Ok((None, address)),
         MarketPlace::Embedded { bars, cash, speed } => {
-            let settings =
-                gateway::Settings { bars, cash, speed, start: MarketStart::OnCommand, ..gateway::Settings::default() };
+            let settings = gateway::Settings {
+                bars,
+                cash,
+                speed,
+                start: MarketStart::OnCommand,
+                ..gateway::Settings::default()
+            };
             let gateway = Gateway::start(settings).await.map_err(|error| match error {
                 gateway::StartError::PortInUse { .. } | gateway::StartError::Listen { .. } => {
                     RunError::Unreachable(error.to_string())
@@ -132,7 +150,10 @@ struct Kept {
 }
 
 fn journal_error(error: tracker::JournalError) -> RunError {
-    RunError::Journal(error.to_string())
+    match error {
+        tracker::JournalError::Locked { .. } => RunError::Busy(error.to_string()),
+        error => RunError::Journal(error.to_string()),
+    }
 }
 
 /// An embedded run starts afresh: the last one's journal goes to the archive. One with positions at a gateway of its
@@ -145,8 +166,9 @@ fn shelve_old(state: &Path, path: &Path) -> Result<Option<Kept>, RunError> {
     if reader.meta().mode == Mode::Connected {
         let mut book = Book::default();
         reader.fold(|recorded| book.apply(&recorded)).map_err(journal_error)?;
-        let busy = book.active().any(|record| book.position(record).is_some_and(|position| !position.qty.is_zero()))
-            || book.orders().any(|order| order.state.is_live());
+        let busy =
+            book.active().any(|record| book.position(record).is_some_and(|position| !position.qty.is_zero()))
+                || book.orders().any(|order| order.state.is_live());
         if busy {
             return Err(RunError::Refused(format!(
                 "this directory's journal holds open positions or orders of account {} at a gateway; \

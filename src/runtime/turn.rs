@@ -11,6 +11,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use tracing::{info, warn};
 
 use super::{AtEnd, RunError, Trader};
+use crate::domain::broker::Link;
 use crate::domain::engine::Input;
 use crate::domain::event::Told;
 use crate::domain::ids::Stamp;
@@ -21,7 +22,11 @@ const CLOCK: Duration = Duration::from_secs(1);
 
 impl Trader {
     /// Turns the loop until `stop`, or until the bars end.
-    pub(super) async fn turn_until(&mut self, mut stop: watch::Receiver<bool>, at_end: AtEnd) -> Result<(), RunError> {
+    pub(super) async fn turn_until(
+        &mut self,
+        mut stop: watch::Receiver<bool>,
+        at_end: AtEnd,
+    ) -> Result<(), RunError> {
         let mut clock: Interval = interval(CLOCK);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -137,11 +142,17 @@ impl Trader {
         match event {
             LinkEvent::EndOfBars => {
                 if !self.ended {
-                    self.tell(now, &Told::Info { text: "the bars of the simulated gateway have ended".into() });
+                    self.tell(
+                        now,
+                        &Told::Info { text: "the bars of the simulated gateway have ended".into() },
+                    );
                 }
                 self.ended = true;
             }
             LinkEvent::Notice { code, text } => info!(code, "{text}"),
+            LinkEvent::Down => {
+                self.feed(now, Input::Link(Link::Down, "the socket broke".into())).await?;
+            }
             LinkEvent::BrokerDown => self.degraded(now, "the gateway has lost Interactive Brokers").await?,
             LinkEvent::Restored | LinkEvent::DataLost | LinkEvent::Reconnected | LinkEvent::Closed => {
                 self.recovery_due = Some(event);
@@ -161,24 +172,13 @@ impl Trader {
     /// Reads the folders again, reports what is new, and tells the engine what changed.
     pub(super) async fn read_plans(&mut self, now: Stamp) -> Result<(), RunError> {
         let reading = self.shelf.read(&mut self.rules);
-        for problem in &reading.problems {
-            self.tell_problem(now, problem);
+        for problem in reading.problems {
+            self.tell(now, &Told::Problem { problem: Box::new(problem) });
         }
-        if reading.unsettled {
-            self.watch.again();
-        }
+        self.unsettled = reading.unsettled;
         if !reading.changes.is_empty() {
             self.feed(now, Input::Plans(reading.changes)).await?;
         }
         Ok(())
-    }
-
-    fn tell_problem(&mut self, _now: Stamp, problem: &crate::domain::plan::Problem) {
-        let shown = if problem.rendered.is_empty() { &problem.message } else { &problem.rendered };
-        match problem.severity {
-            crate::domain::plan::Severity::Error => tracing::error!("{shown}"),
-            crate::domain::plan::Severity::Warning => warn!("{shown}"),
-            crate::domain::plan::Severity::Note => info!("{shown}"),
-        }
     }
 }

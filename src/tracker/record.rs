@@ -66,7 +66,7 @@ pub fn encode(event: &Event) -> Spelled {
             spell("entry_refused", &EntryRefused { v, plan, denied, message })
         }
         Event::EntryPlanned { bracket, account, why } => {
-            spell("entry_planned", &EntryPlanned { v, bracket, account, why })
+            spell("entry_planned", &EntryPlanned { v, bracket: *bracket, account, why })
         }
         Event::OrderPlanned { ticket, why, text } => {
             spell("order_planned", &OrderPlanned { v, ticket, why, text })
@@ -124,7 +124,7 @@ pub fn decode(kind: &str, body: &str) -> Result<Event, RecordError> {
         }
         "entry_planned" => {
             let EntryPlanned { v: _, bracket, account, why } = read(body)?;
-            Event::EntryPlanned { bracket, account, why }
+            Event::EntryPlanned { bracket: Box::new(bracket), account, why }
         }
         "order_planned" => {
             let OrderPlanned { v: _, ticket, why, text } = read(body)?;

@@ -103,8 +103,12 @@ fn a_version_from_the_future_is_refused_by_its_number() {
 
 #[test]
 fn a_bad_value_is_named_by_its_field() {
-    let planned =
-        encode(&Event::EntryPlanned { bracket: bracket(), account: Cash::ZERO, why: String::new() }).body;
+    let planned = encode(&Event::EntryPlanned {
+        bracket: Box::new(bracket()),
+        account: Cash::ZERO,
+        why: String::new(),
+    })
+    .body;
     let spoiled = |from: &str, to: &str| refused("entry_planned", &planned.replacen(from, to, 1));
     assert_eq!(
         spoiled(r#""stop":"167.00""#, r#""stop":"-1""#),
@@ -204,7 +208,7 @@ fn a_held_signal_names_its_candle() {
 #[test]
 fn a_planned_entry_holds_every_order_of_it() {
     let event = Event::EntryPlanned {
-        bracket: bracket(),
+        bracket: Box::new(bracket()),
         account: Cash::new(dec("100000.00")),
         why: "close above".into(),
     };

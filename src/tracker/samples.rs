@@ -1,9 +1,14 @@
 //! Events to test with: one of every kind, and any at all.
 
+use std::path::{Path, PathBuf};
+
 use jiff::Timestamp;
 use proptest::prelude::*;
+use rusqlite::Connection;
 use rust_decimal::Decimal;
+use tempfile::TempDir;
 
+use super::{Head, Journal, Meta, Mode};
 use crate::domain::event::{Ending, Event, ExitReason, Recorded};
 use crate::domain::ids::{
     BrokerOrderId, Direction, ExecId, Leg, OrderRef, PermId, PlanId, Side, Stamp, Symbol,
@@ -180,7 +185,7 @@ pub(super) fn events() -> Vec<Event> {
         Event::PlanEditRefused { plan: plan_id(), why: why() },
         Event::PlanOrphaned { plan: plan_id() },
         Event::SignalHeld { plan: plan_id(), candle_end: stamp("2013-10-04T20:00:00Z"), why: why() },
-        Event::EntryPlanned { bracket: bracket(), account: Cash::new(dec("100000")), why: why() },
+        Event::EntryPlanned { bracket: Box::new(bracket()), account: Cash::new(dec("100000")), why: why() },
         Event::Executed { reference: reference(Leg::Entry), execution: execution() },
         Event::Charged { exec: execution().id, amount: Cash::new(dec("1.00")) },
         Event::CandleJudged { plan: plan_id(), candle: candle(), best: price("168.55") },
@@ -221,6 +226,50 @@ pub(super) fn day(count: usize) -> Vec<Recorded> {
             event: events[n % events.len()].clone(),
         })
         .collect()
+}
+
+/// A fresh journal's description.
+pub(super) fn meta() -> Meta {
+    Meta { epoch: 7, account: "DU0000001".to_owned(), mode: Mode::Connected, created: wall() }
+}
+
+/// Some wall time.
+pub(super) fn wall() -> Timestamp {
+    "2024-05-06T07:08:09.123456Z".parse().expect("a time")
+}
+
+/// A directory that is gone afterwards, and the journal's place in it.
+pub(super) fn place() -> (TempDir, PathBuf) {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("state").join("journal.db");
+    (dir, path)
+}
+
+/// A closed journal with these rows, appended in groups of `group`.
+pub(super) fn written(path: &Path, rows: &[Recorded], group: usize) -> Head {
+    let mut journal = Journal::create(path, meta()).expect("a new journal");
+    for records in rows.chunks(group) {
+        journal.append(records, wall()).expect("appended");
+    }
+    let head = journal.head();
+    journal.close().expect("closed");
+    head
+}
+
+/// Opens the database behind the journal's back, its guards taken away.
+pub(super) fn tampering(path: &Path) -> Connection {
+    let conn = Connection::open(path).expect("a database");
+    let guards: Vec<String> = conn
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+        .expect("a statement")
+        .query_map([], |row| row.get(0))
+        .expect("names")
+        .collect::<Result<_, _>>()
+        .expect("names");
+    for guard in guards {
+        conn.execute_batch(&format!("DROP TRIGGER {guard}")).expect("dropped");
+    }
+    conn
 }
 
 pub(super) fn any_decimal() -> impl Strategy<Value = Decimal> {
@@ -340,7 +389,7 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
             any::<String>()
         )
             .prop_map(|(entry, stop, target, risk, reference, why)| Event::EntryPlanned {
-                bracket: Bracket { entry, stop, target, risk, reference },
+                bracket: Box::new(Bracket { entry, stop, target, risk, reference }),
                 account: risk,
                 why
             }),

@@ -4,7 +4,7 @@ use super::super::book::Phase;
 use super::super::broker::Link;
 use super::super::event::{Ending, Event};
 use super::super::ids::{Direction, Leg, OrderRef, PlanId, Stamp, Symbol};
-use super::super::market::{Bar, Candle, Contract, Hours};
+use super::super::market::{Bar, Candle, Contract, Hours, Timeframe};
 use super::super::money::Price;
 use super::super::order::{OrderKind, Ticket};
 use super::super::plan::{Plan, Switch, Tif};
@@ -79,7 +79,9 @@ impl Engine {
 
     /// When a signal of this candle is to be acted on.
     fn signal_time(&self, now: Stamp, plan: &Plan, contract: &Contract, candle: &Candle) -> SignalTime {
-        if contract.session.is_close(candle.end) {
+        // A daily candle is its session's last one, also where the plan counts the hours after it.
+        let daily = plan.entry.timeframe == Timeframe::Day1;
+        if daily || contract.session.is_close(candle.end) {
             let Some(open) = contract.session.next_open(candle.end) else { return SignalTime::Closed };
             return if plan.valid_until.is_some_and(|until| until < open) {
                 SignalTime::Closed
@@ -146,7 +148,7 @@ impl Engine {
             Err(denied) => self.refuse(now, id, denied),
             Ok((approved, account)) => {
                 let bracket = approved.get().clone();
-                self.record(now, Event::EntryPlanned { bracket: bracket.clone(), account, why });
+                self.record(now, Event::EntryPlanned { bracket: Box::new(bracket.clone()), account, why });
                 self.effects.push(Effect::Enter(approved));
                 self.tell(Told::Placed {
                     ticket: bracket.entry,

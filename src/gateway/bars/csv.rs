@@ -8,9 +8,6 @@ use super::{BarProblem, Flaw, Length, SourceBar, flaws, length_of, same_day};
 const FIELDS: [&str; 6] = ["time", "open", "high", "low", "close", "volume"];
 /// Problems told of one file; one with more is not a bar file with mistakes but another kind of file.
 const PROBLEMS_MAX: usize = 100;
-/// The largest price a bar may have: beyond it money would not fit the exact arithmetic.
-const PRICE_MAX: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
-
 /// The bars of a file, oldest first; or everything that is wrong with it, in the order of its lines.
 pub(super) fn read(bytes: &[u8]) -> Result<Vec<SourceBar>, Vec<BarProblem>> {
     let Ok(text) = std::str::from_utf8(bytes) else {
@@ -103,7 +100,7 @@ impl Reader {
     }
 
     fn price(&mut self, line: u64, field: &str, (column, text): (u64, &str)) -> Option<Decimal> {
-        let price = Decimal::from_str_exact(text).ok().filter(|price| *price <= PRICE_MAX);
+        let price = Decimal::from_str_exact(text).ok();
         if price.is_none() {
             let what = format!("{field} {text:?} is not a price");
             self.problems.push(problem(line, column, &what, "write it as a plain decimal like 167.65"));

@@ -8,11 +8,12 @@ use crate::gateway::clock;
 use crate::gateway::contract::CURRENCY;
 use crate::gateway::exchange::Exchange;
 use crate::gateway::messages::{
-    ExecutionFilter, ExecutionRequest, OpenOrder, Order, OrderState, PlaceOrder, RequestEnd, told,
+    CancelOrder, Empty, ExecutionFilter, ExecutionRequest, OpenOrder, Order, OrderState, PlaceOrder,
+    RequestEnd, told,
 };
 use crate::gateway::telling;
 use crate::gateway::ticket;
-use crate::gateway::venue::{Execution, Kind, Refusal, Side, Ticket};
+use crate::gateway::venue::{Execution, Key, Kind, Refusal, Side, State, Ticket};
 use crate::gateway::wire::{double, push};
 
 impl Exchange {
@@ -58,6 +59,52 @@ impl Exchange {
         Ok(())
     }
 
+    pub(super) fn cancel_order(&mut self, client: i32, request: &CancelOrder) {
+        let key = Key { client, id: request.order_id.unwrap_or(0) };
+        let now = self.market.now;
+        match self.market.venue.cancel(key, now, &mut self.facts) {
+            Ok(()) => drop(self.tell_facts()),
+            Err(refusal) => {
+                if let Some(own) = self.clients.get_mut(&client) {
+                    refuse(&mut own.out, now, Some(key.id), &refusal);
+                }
+            }
+        }
+    }
+
+    /// Cancels every order of every client.
+    pub(super) fn cancel_all(&mut self) {
+        let now = self.market.now;
+        self.market.venue.cancel_all(now, &mut self.facts);
+        self.tell_facts();
+    }
+
+    /// The orders that live: of one client, or of all.
+    pub(super) fn open_orders(&mut self, client: i32, of: Option<i32>) {
+        let Exchange { market, clients, .. } = self;
+        let Some(own) = clients.get_mut(&client) else { return };
+        for place in market.venue.live() {
+            if of.is_some_and(|of| market.venue.orders[*place].ticket.key.client != of) {
+                continue;
+            }
+            let status = market.venue.status(*place);
+            telling::open_order(&mut own.out, market, *place, status);
+            telling::order_status(&mut own.out, market, *place, status);
+        }
+        push(&mut own.out, told::OPEN_ORDERS_END, &Empty {});
+    }
+
+    pub(super) fn completed_orders(&mut self, client: i32) {
+        let Exchange { market, clients, .. } = self;
+        let Some(own) = clients.get_mut(&client) else { return };
+        for (place, order) in market.venue.orders.iter().enumerate() {
+            if matches!(order.state, State::Filled(_) | State::Cancelled(_)) {
+                telling::completed_order(&mut own.out, market, place);
+            }
+        }
+        push(&mut own.out, told::COMPLETED_ORDERS_END, &Empty {});
+    }
+
     pub(super) fn executions(&mut self, client: i32, request: &ExecutionRequest) {
         let Exchange { market, clients, .. } = self;
         let Some(own) = clients.get_mut(&client) else { return };
@@ -68,7 +115,7 @@ impl Exchange {
             let ticket = &market.venue.orders[execution.order].ticket;
             let symbol = &market.listings.get(ticket.symbol).symbol;
             if since.is_some_and(|since| execution.time < since)
-                || !passes(&filter, execution, ticket, symbol)
+                || !passes(&filter, execution, ticket, symbol, &market.account)
             {
                 continue;
             }
@@ -80,7 +127,13 @@ impl Exchange {
 }
 
 /// Whether an execution is asked for. A filter that is left out, or 0 or empty, lets everything pass.
-fn passes(filter: &ExecutionFilter, execution: &Execution, ticket: &Ticket, symbol: &str) -> bool {
+fn passes(
+    filter: &ExecutionFilter,
+    execution: &Execution,
+    ticket: &Ticket,
+    symbol: &str,
+    account: &str,
+) -> bool {
     let text = |asked: &Option<String>, is: &[&str]| {
         asked.as_deref().is_none_or(|asked| asked.is_empty() || is.contains(&asked))
     };
@@ -88,6 +141,7 @@ fn passes(filter: &ExecutionFilter, execution: &Execution, ticket: &Ticket, symb
     let date = clock::date_stamp(clock::date(execution.time));
     let dates = &filter.specific_dates;
     filter.client_id.is_none_or(|asked| asked == 0 || asked == ticket.key.client)
+        && text(&filter.account, &[account])
         && text(&filter.symbol, &[symbol])
         && text(&filter.sec_type, &["STK"])
         && text(&filter.side, &sides)

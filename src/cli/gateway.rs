@@ -1,0 +1,96 @@
+//! `prusik gateway`: the simulated gateway alone.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZeroU32;
+
+use tracing::info;
+
+use super::args::{GatewayArgs, MarketArgs};
+use super::bars;
+use super::code::{Code, Fail};
+use super::home::Home;
+use super::log::{self, Clock};
+use super::out;
+use super::problems;
+use super::signals::Signals;
+use crate::config::{self, Flags};
+use crate::gateway::{Gateway, MarketStart, Settings, Speed, StartError};
+
+/// Serves until a signal.
+pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
+    let loaded = home.load(&flags(&args.market))?;
+    let settings = Settings {
+        listen: address(&args.listen)?,
+        bars: bars::load(&args.bars)?,
+        cash: loaded.config.paper.cash,
+        speed: speed(loaded.config.paper.speed),
+        start: MarketStart::FirstBarSubscription,
+        ..Settings::default()
+    };
+    log::start(Clock::Wall);
+    problems::log(&loaded.remarks);
+    let runtime = in_tokio()?;
+    runtime.block_on(serve(settings))
+}
+
+async fn serve(settings: Settings) -> Result<Code, Fail> {
+    let mut signals = signals()?;
+    let gateway = Gateway::start(settings).await.map_err(|error| refused(&error))?;
+    out::answer(&format!("listening on {}", gateway.local_addr()))?;
+    let signal = tokio::select! {
+        signal = signals.next() => signal,
+        () = gateway.end_of_bars() => {
+            info!("the bars have ended; the gateway goes on serving until Ctrl-C");
+            signals.next().await
+        }
+    };
+    info!("{signal}: the gateway ends");
+    gateway.shutdown().await;
+    Ok(Code::Done)
+}
+
+fn refused(error: &StartError) -> Fail {
+    match error {
+        StartError::PortInUse { .. } => Fail::new(Code::Unreachable, format_args!("cannot listen: {error}"))
+            .help("end what listens there, or take another port with --listen; port 0 takes any"),
+        StartError::Listen { .. } => Fail::new(Code::Unreachable, error)
+            .help("--listen takes an address of this machine, like 127.0.0.1:4002"),
+        StartError::NoBars | StartError::SymbolTwice { .. } | StartError::Bar { .. } => {
+            Fail::new(Code::Configuration, error).help("look at the files of --bars")
+        }
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, Fail> {
+    let resolved = text.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
+    resolved.ok_or_else(|| {
+        Fail::new(Code::Usage, format_args!("--listen {text}: not a host and a port"))
+            .help("write it like --listen 127.0.0.1:4002")
+    })
+}
+
+/// What was said of the simulated market.
+pub(super) fn flags(market: &MarketArgs) -> Flags {
+    Flags { speed: market.speed.clone(), cash: market.cash.clone(), ..Flags::default() }
+}
+
+/// The configuration's word for the pace, as the gateway takes it.
+pub(super) fn speed(speed: config::Speed) -> Speed {
+    match speed {
+        config::Speed::Max => Speed::Max,
+        config::Speed::Times(times) => NonZeroU32::new(times).map_or(Speed::Max, Speed::Times),
+    }
+}
+
+/// What drives everything that waits.
+pub(super) fn in_tokio() -> Result<tokio::runtime::Runtime, Fail> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Fail::new(Code::Failed, format_args!("no threads: {error}")))
+}
+
+/// Ctrl-C and SIGTERM, heard from now on.
+pub(super) fn signals() -> Result<Signals, Fail> {
+    Signals::listen().map_err(|error| Fail::new(Code::Failed, format_args!("no signals: {error}")))
+}

@@ -1,0 +1,221 @@
+//! What the tasks of a gateway share: the exchange behind its lock, and the hand that moves the market.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::time::{Interval, MissedTickBehavior};
+
+use super::clock::{self, SLOT_SECONDS};
+use super::exchange::{Client, Exchange, Phase};
+use super::history::Job;
+use super::market::Market;
+use super::messages::asked;
+use super::requests::MarketStart;
+use super::server::Speed;
+use super::wire::Malformed;
+
+/// How often it is looked whether a client holds the market for too long, and how many looks that is: 30 s.
+const SILENCE_LOOK: Duration = Duration::from_secs(5);
+const SILENT_LOOKS_MAX: u32 = 6;
+/// Instants after which the market lets other tasks run, where nothing else makes it pause.
+const INSTANTS_AT_ONCE: u32 = 64;
+
+/// What became of a request.
+#[derive(Debug, Default)]
+pub(super) struct Served {
+    /// History is handed back, to be worked out without the lock.
+    pub(super) job: Option<Job>,
+    /// The bytes that now wait for the client to collect them.
+    pub(super) waiting: usize,
+}
+
+/// What all tasks of a gateway share.
+#[derive(Debug)]
+pub(super) struct Hall {
+    exchange: Mutex<Exchange>,
+    /// Told when the market may go on.
+    driver: Notify,
+    /// Whether the bars are over.
+    over: watch::Sender<bool>,
+    /// Told when the gateway is to end.
+    pub(super) closing: Notify,
+    speed: Speed,
+    start: MarketStart,
+}
+
+impl Hall {
+    pub(super) fn new(market: Market, speed: Speed, start: MarketStart) -> Hall {
+        let (over, _) = watch::channel(false);
+        let exchange = Mutex::new(Exchange::new(market));
+        Hall { exchange, driver: Notify::new(), over, closing: Notify::new(), speed, start }
+    }
+
+    /// Opens the market by command.
+    pub(super) fn open(&self) {
+        self.lock().open_by_command();
+        self.driver.notify_one();
+    }
+
+    /// Waits until the bars are over.
+    pub(super) async fn end_of_bars(&self) {
+        // It cannot fail: the sender lives as long as this.
+        let _ = self.over.subscribe().wait_for(|over| *over).await;
+    }
+
+    /// The exchange. Nobody keeps the lock over an await.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Exchange> {
+        // A panic while it was held is a bug of ours that ended one connection; the others go on.
+        self.exchange.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Seats a client; false if its id is taken.
+    pub(super) fn enter(&self, id: i32, client: Client) -> bool {
+        let mut exchange = self.lock();
+        if exchange.clients.contains_key(&id) {
+            return false;
+        }
+        exchange.join(id, client);
+        true
+    }
+
+    pub(super) fn leave(&self, id: i32) {
+        let mut exchange = self.lock();
+        exchange.clients.remove(&id);
+        self.go_on(&mut exchange);
+    }
+
+    /// Does one request of a client.
+    pub(super) fn request(&self, client: i32, id: u32, message: &[u8]) -> Result<Served, Malformed> {
+        let mut exchange = self.lock();
+        let job = exchange.handle(client, id, message, self.start)?;
+        if id == asked::CURRENT_TIME_MILLIS && self.speed == Speed::Max && exchange.may_advance() {
+            // The last client in lockstep is done: the next instant goes out with the answer to it.
+            self.advance(&mut exchange);
+        }
+        self.go_on(&mut exchange);
+        let waiting = exchange.clients.get(&client).map_or(0, |own| own.out.len());
+        Ok(Served { job, waiting })
+    }
+
+    /// The bytes that wait for a client to collect them.
+    pub(super) fn waiting(&self, client: i32) -> usize {
+        self.lock().clients.get(&client).map_or(0, |own| own.out.len())
+    }
+
+    pub(super) fn answer(&self, client: i32, frames: &[u8]) {
+        if let Some(own) = self.lock().clients.get_mut(&client) {
+            own.out.extend_from_slice(frames);
+        }
+    }
+
+    /// Hands over the frames that wait for a client, for its empty `out`. Everything it got before is sent.
+    pub(super) fn collect(&self, client: i32, out: &mut Vec<u8>) {
+        let mut exchange = self.lock();
+        let Some(own) = exchange.clients.get_mut(&client) else { return };
+        std::mem::swap(&mut own.out, out);
+        let was_behind = own.in_flight > 0;
+        own.in_flight = out.len();
+        if was_behind {
+            self.go_on(&mut exchange);
+        }
+    }
+
+    fn advance(&self, exchange: &mut Exchange) {
+        exchange.advance();
+        if exchange.phase == Phase::Over {
+            self.over.send_replace(true);
+        }
+    }
+
+    fn go_on(&self, exchange: &mut Exchange) {
+        if exchange.may_advance() {
+            self.driver.notify_one();
+        }
+    }
+}
+
+/// Moves the market: at the speed that was asked for, whenever all clients are ready.
+pub(super) async fn drive(hall: Arc<Hall>) {
+    let mut pace = Pace::new(hall.speed);
+    let mut before = None;
+    let mut at_once = 0;
+    loop {
+        let upcoming = {
+            let exchange = hall.lock();
+            match exchange.phase {
+                Phase::Over => return,
+                Phase::Closed => None,
+                Phase::Open => Some((exchange.market.now, exchange.market.upcoming())),
+            }
+        };
+        let Some((now, upcoming)) = upcoming else {
+            hall.driver.notified().await;
+            continue;
+        };
+        if before != Some(now) {
+            before = Some(now);
+            pace.wait(now, upcoming).await;
+        }
+        let moved = {
+            let mut exchange = hall.lock();
+            let may = exchange.may_advance();
+            if may {
+                hall.advance(&mut exchange);
+            }
+            may
+        };
+        if !moved {
+            hall.driver.notified().await;
+            continue;
+        }
+        at_once += 1;
+        if at_once == INSTANTS_AT_ONCE {
+            at_once = 0;
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Drops clients from the lockstep that hold the same instant for too long.
+pub(super) async fn watch_silence(hall: Arc<Hall>) {
+    let (mut seen, mut looks) = (0, 0);
+    loop {
+        tokio::time::sleep(SILENCE_LOOK).await;
+        let mut exchange = hall.lock();
+        if !exchange.is_held() || exchange.instants != seen {
+            (seen, looks) = (exchange.instants, 0);
+            continue;
+        }
+        looks += 1;
+        if looks == SILENT_LOOKS_MAX {
+            looks = 0;
+            exchange.drop_silent();
+            hall.go_on(&mut exchange);
+        }
+    }
+}
+
+/// How long to wait between instants.
+struct Pace(Option<Interval>);
+
+impl Pace {
+    fn new(speed: Speed) -> Pace {
+        let Speed::Times(times) = speed else { return Pace(None) };
+        let period = Duration::from_secs(SLOT_SECONDS.unsigned_abs()) / times.get();
+        let mut ticks = tokio::time::interval(period.max(Duration::from_nanos(1)));
+        // A market that was held goes on at its speed; it does not catch up.
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Pace(Some(ticks))
+    }
+
+    /// Waits for the next instant's turn: as long as the market takes to its end, but not over a night.
+    async fn wait(&mut self, now: i64, upcoming: Option<i64>) {
+        let (Some(ticks), Some(upcoming)) = (&mut self.0, upcoming) else { return };
+        let same_day = clock::date(now) == clock::date(upcoming);
+        let slots = if same_day { (upcoming - now) / SLOT_SECONDS + 1 } else { 1 };
+        for _ in 0..slots {
+            ticks.tick().await;
+        }
+    }
+}

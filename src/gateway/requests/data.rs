@@ -1,0 +1,112 @@
+//! Requests about contracts and their bars.
+
+use super::{MarketStart, refuse};
+use crate::gateway::clock;
+use crate::gateway::contract::MARKET_RULE;
+use crate::gateway::exchange::{BarFeed, Exchange};
+use crate::gateway::history::{self, Job};
+use crate::gateway::messages::{
+    ContractData, ContractDataRequest, HeadTimestamp, HeadTimestampRequest, HistoricalDataRequest,
+    MarketRule, MarketRuleRequest, PriceIncrement, RealTimeBarsRequest, RequestEnd, told,
+};
+use crate::gateway::telling::{self, NO_REQUEST};
+use crate::gateway::venue::{Reach, Refusal};
+use crate::gateway::wire::push;
+
+impl Exchange {
+    pub(super) fn contract_data(&mut self, client: i32, request: &ContractDataRequest) {
+        let Exchange { market, clients, .. } = self;
+        let Some(own) = clients.get_mut(&client) else { return };
+        let req_id = request.req_id;
+        match market.listings.find(request.contract.as_ref()) {
+            Err(refusal) => refuse(&mut own.out, market.now, req_id, &refusal),
+            Ok(symbol) => {
+                let details = Some(market.listings.details(symbol, &market.days, market.now));
+                let contract = Some(market.listings.contract(symbol));
+                push(&mut own.out, told::CONTRACT_DATA, &ContractData { req_id, contract, details });
+                push(&mut own.out, told::CONTRACT_DATA_END, &RequestEnd { req_id });
+            }
+        }
+    }
+
+    pub(super) fn market_rule(&mut self, client: i32, request: &MarketRuleRequest) {
+        let now = self.market.now;
+        let Some(own) = self.clients.get_mut(&client) else { return };
+        if request.rule_id != Some(MARKET_RULE) {
+            telling::error(
+                &mut own.out,
+                now,
+                NO_REQUEST,
+                321,
+                "Error validating request.-'cd' : cause - Invalid market rule",
+            );
+            return;
+        }
+        let increments = vec![PriceIncrement { low_edge: Some(0.0), increment: Some(0.01) }];
+        push(&mut own.out, told::MARKET_RULE, &MarketRule { rule_id: request.rule_id, increments });
+    }
+
+    pub(super) fn history(&mut self, client: i32, request: HistoricalDataRequest) -> Option<Job> {
+        let Exchange { market, clients, .. } = self;
+        let own = clients.get_mut(&client)?;
+        match market.listings.find(request.contract.as_ref()) {
+            Err(refusal) => {
+                refuse(&mut own.out, market.now, request.req_id, &refusal);
+                None
+            }
+            Ok(symbol) => {
+                let (series, days) = (market.series[symbol].clone(), market.days.clone());
+                Some(Job { request, series, days, now: market.now })
+            }
+        }
+    }
+
+    pub(super) fn head_timestamp(&mut self, client: i32, request: &HeadTimestampRequest) {
+        /// Ask for times as seconds of the epoch.
+        const FORMAT_EPOCH: i32 = 2;
+        let Exchange { market, clients, .. } = self;
+        let Some(own) = clients.get_mut(&client) else { return };
+        let reach = reach_of(request.use_rth);
+        let head = market.listings.find(request.contract.as_ref()).and_then(|symbol| {
+            let none =
+                || Refusal::new(162, "Historical Market Data Service error message:No head time stamp");
+            history::head(&market.series[symbol], reach).ok_or_else(none)
+        });
+        match head {
+            Err(refusal) => refuse(&mut own.out, market.now, request.req_id, &refusal),
+            Ok(start) => {
+                let epoch = request.format_date == Some(FORMAT_EPOCH);
+                let timestamp = Some(if epoch { start.to_string() } else { clock::stamp(start) });
+                push(
+                    &mut own.out,
+                    told::HEAD_TIMESTAMP,
+                    &HeadTimestamp { req_id: request.req_id, timestamp },
+                );
+            }
+        }
+    }
+
+    pub(super) fn real_time_bars(&mut self, client: i32, request: &RealTimeBarsRequest, start: MarketStart) {
+        let Exchange { market, clients, .. } = self;
+        let Some(own) = clients.get_mut(&client) else { return };
+        let symbol = match (market.listings.find(request.contract.as_ref()), request.what_to_show.as_deref())
+        {
+            (Ok(symbol), None | Some("" | "TRADES")) => symbol,
+            (Ok(_), Some(_)) => {
+                let text = "Error validating request.-'bY' : cause - only TRADES are simulated";
+                return refuse(&mut own.out, market.now, request.req_id, &Refusal::new(321, text));
+            }
+            (Err(refusal), _) => return refuse(&mut own.out, market.now, request.req_id, &refusal),
+        };
+        let Some(req_id) = request.req_id else { return };
+        own.bars.retain(|feed| feed.req_id != req_id);
+        own.bars.push(BarFeed { req_id, symbol, reach: reach_of(request.use_rth) });
+        if start == MarketStart::FirstBarSubscription {
+            self.open();
+        }
+    }
+}
+
+fn reach_of(use_rth: Option<bool>) -> Reach {
+    if use_rth == Some(true) { Reach::Session } else { Reach::AnyHour }
+}

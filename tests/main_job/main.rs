@@ -1,0 +1,6 @@
+//! The main job, end to end: a plan dropped into a folder becomes a protected, trailing position, over TCP, with the
+//! journal that remembers it. Each test is a story of one or two days.
+
+mod edits;
+mod limits;
+mod story;
