@@ -171,10 +171,14 @@ impl Found {
         let now = moment();
         let now = Moment { wall: now.wall + LEFT_ALONE, ..now };
         let reading = Folder::new(folder, folder.display().to_string()).look(now);
+        let told_before = self.problems.len();
         self.problems.extend(reading.problems);
         for sourced in reading.plans.values() {
             self.plan(sourced, scripts)?;
         }
+        // File by file, whoever found it.
+        let place = |problem: &Problem| (problem.file.clone(), problem.line, problem.column);
+        self.problems[told_before..].sort_by_key(place);
         Ok(())
     }
 

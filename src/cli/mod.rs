@@ -1,7 +1,7 @@
 //! The command line: arguments in, one command carried out, an exit code out. Nothing else in this package prints.
 //!
 //! One file per family of commands. What a command answers goes to stdout, everything about the way there to stderr;
-//! see [`out`]. Exit codes are in [`code`].
+//! see `out`. Exit codes are in `code`.
 
 mod args;
 mod code;

@@ -20,6 +20,7 @@ fn bars() -> Vec<(String, Vec<SourceBar>)> {
 /// Enters at the first minute's close and trails at a distance of 3.00, once it has gained 1 %.
 fn trailing() -> PlanText {
     PlanText {
+        stop: "96.00",
         exit_rule: "trailing_stop",
         exit_parameters: "trail_amount: 3.00, activation_threshold: 1.0",
         ..PlanText::default()
@@ -55,7 +56,7 @@ async fn a_plan_that_is_dropped_into_the_folder_is_armed_and_enters_at_the_next_
     running.heard.wait("placed: entry order").await;
     floor.play_to(DAY, "15:43:05").await;
     running.heard.wait("entered").await;
-    floor.let_go().await;
+    let _gateway = floor.let_go().await;
     running.end().await;
     place.lawful();
 }
@@ -72,7 +73,7 @@ async fn an_edit_before_the_entry_takes_effect() {
     floor.play_to(DAY, "15:52").await;
     running.heard.wait("placed: entry order").await;
     running.stop().await;
-    assert_eq!(stops(&place), ["99.00"]);
+    assert_eq!(stops(&place), ["99"]);
     place.lawful();
 }
 
@@ -93,7 +94,7 @@ async fn a_file_that_breaks_is_told_with_its_place_and_keeps_its_last_good_versi
     place.plan(&PlanText { entry: "102.20", stop: "98.00", ..trailing() });
     running.heard.wait("plan PLAN changed").await;
     floor.play_to(DAY, "15:50").await;
-    running.heard.wait("stop moved: 95.00 -> 98.00").await;
+    running.heard.wait("stop moved: 96.00 -> 98.00").await;
     running.stop().await;
     place.lawful();
 }
@@ -126,7 +127,7 @@ async fn with_a_position_a_tighter_stop_another_trail_and_a_target_take_effect_a
     running.heard.wait("plan PLAN changed").await;
     assert_eq!(running.heard.times("stop moved"), 0, "not before the candle closes");
     floor.play_to(DAY, "15:43").await;
-    running.heard.wait("stop moved: 95.00 -> 97.00").await;
+    running.heard.wait("stop moved: 96.00 -> 97.00").await;
 
     place.plan(&PlanText { stop: "97.00", more: "take_profit: 110.00", ..trailing() });
     running.heard.wait("plan PLAN changed").await;
@@ -148,7 +149,7 @@ async fn with_a_position_a_tighter_stop_another_trail_and_a_target_take_effect_a
     assert_eq!(orders.len(), 1, "the target is gone with its line: {orders:#?}");
     assert!(orders[0].contains("STP Some(99.5) 200"), "{orders:#?}");
 
-    floor.let_go().await;
+    let _gateway = floor.let_go().await;
     let (heard, summary) = running.end().await;
     assert!(summary.open.is_empty(), "{:?}", summary.open);
     assert!(heard.lines.iter().all(|line| !line.contains("ALARM")), "{:#?}", heard.lines);
@@ -174,10 +175,10 @@ async fn with_a_position_every_other_edit_is_refused_with_its_reason_and_the_old
         let told = running.heard.wait("plan PLAN edit refused").await;
         assert!(told.contains(reason), "{told}");
     }
-    floor.play_to(DAY, "15:50").await;
-    running.heard.wait("stop moved: 95.00 -> 99.00").await;
-    floor.play_to(DAY, "15:51").await;
-    running.heard.wait("stop moved: 99.00 -> 99.50").await;
+    floor.play_to(DAY, "15:48").await;
+    running.heard.wait("stop moved: 96.00 -> 99.50").await;
+    floor.play_to(DAY, "15:49").await;
+    running.heard.wait("stop moved: 99.50 -> 100.00").await;
     running.stop().await;
     place.lawful();
 }
@@ -189,8 +190,8 @@ async fn a_plan_that_is_deleted_with_a_position_is_orphaned_and_goes_on_trailing
     place.remove("plans/PLAN.yaml");
     running.heard.wait("plan PLAN orphaned: its file is gone").await;
     let orders = floor.open_orders().await;
-    assert!(orders[0].contains("STP Some(95.0) 200"), "{orders:#?}");
-    floor.let_go().await;
+    assert!(orders[0].contains("STP Some(96.0) 200"), "{orders:#?}");
+    let _gateway = floor.let_go().await;
     let (_, summary) = running.end().await;
     let [trade] = &summary.trades[..] else { panic!("{:?}", summary.trades) };
     assert_eq!(trade.exit_price, crate::story::d("105.00"));

@@ -1,6 +1,11 @@
 //! The main job, end to end: a plan dropped into a folder becomes a protected, trailing position, over TCP, with the
 //! journal that remembers it. Each test is a story of one or two days.
 
+mod containment;
+mod determinism;
 mod edits;
 mod limits;
+mod protection;
+mod restart;
+mod sessions;
 mod story;

@@ -79,6 +79,12 @@ impl Default for PlanText {
     }
 }
 
+impl PlanText {
+    pub(crate) fn without_parameters(self) -> PlanText {
+        PlanText { exit_parameters: "", ..self }
+    }
+}
+
 impl fmt::Display for PlanText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let PlanText { id, symbol, entry, stop, risk, more, .. } = self;
@@ -360,7 +366,7 @@ impl Floor {
         Floor::hold(gateway, &symbol).await
     }
 
-    async fn hold(gateway: Gateway, symbol: &str) -> Floor {
+    pub(crate) async fn hold(gateway: Gateway, symbol: &str) -> Floor {
         let builder = Client::builder().address(gateway.local_addr().to_string()).client_id(99);
         let builder = builder.tcp_no_delay(true).channel_capacity(1_000_000);
         let connecting = in_time("a connection", builder.connect_with_notice_stream());
@@ -395,7 +401,8 @@ impl Floor {
         }
     }
 
-    /// Holds the market no more; it runs to its end.
+    /// Holds the market no more; it runs to its end. Dropped, the gateway ends.
+    #[must_use]
     pub(crate) async fn let_go(self) -> Gateway {
         drop(self.bars);
         self.client.disconnect().await;
@@ -432,6 +439,13 @@ impl Floor {
             .collect();
         lines.sort();
         lines
+    }
+
+    /// The references of all orders there ever were.
+    pub(crate) async fn orders_ever(&self) -> Vec<String> {
+        let open = self.open_orders().await;
+        let name = |line: &String| line.split(' ').next().expect("a reference").to_owned();
+        self.completed_orders().await.into_iter().chain(open.iter().map(name)).collect()
     }
 
     /// Every order that is over, by its reference.
