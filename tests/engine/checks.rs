@@ -37,7 +37,7 @@ impl Laws {
                 Effect::Enter(bracket) => {
                     assert!(ready, "truth 3 of the gate: an entry left while not ready");
                     let bracket = bracket.get();
-                    let first = |event: &&Event| matches!(event, Event::EntryPlanned { bracket: b, .. } if b == bracket);
+                    let first = |event: &&Event| matches!(event, Event::EntryPlanned { bracket: b, .. } if **b == *bracket);
                     assert!(recorded.iter().any(first), "truth 2: {bracket:?} was not recorded first");
                     for ticket in [Some(&bracket.entry), Some(&bracket.stop), bracket.target.as_ref()] {
                         ticket.into_iter().for_each(|ticket| self.check_sent(ticket));

@@ -112,18 +112,6 @@ impl World {
             "edit" => self.plans(vec![PlanChange::Replaced(Box::new(plan(self.date, rest)))]),
             "remove" => self.plans(vec![PlanChange::Removed(PlanId::new(rest).expect("a plan id"))]),
             "say" => self.say(&words),
-            "broker" => {
-                let fault = match words[1] {
-                    "reject" => Fault::Reject,
-                    "mute" => Fault::Mute,
-                    "drop" => Fault::Drop,
-                    "notsent" => Fault::NotSent,
-                    "inactive" => Fault::Inactive,
-                    "half" => Fault::Half,
-                    other => panic!("{other} is no fault"),
-                };
-                self.broker.faults.entry(words[0].into()).or_default().push(fault);
-            }
             "muffle" => self.muffled = true,
             "listen" => {
                 self.muffled = false;
@@ -200,6 +188,18 @@ impl World {
                 self.broker_acts(|broker| broker.remark(id, code, &words[2..].join(" "), Verdict::Warning));
             }
             "unknown" => self.unknown = Some(symbol(words[0])),
+            "broker" => {
+                let fault = match words[1] {
+                    "reject" => Fault::Reject,
+                    "mute" => Fault::Mute,
+                    "drop" => Fault::Drop,
+                    "notsent" => Fault::NotSent,
+                    "inactive" => Fault::Inactive,
+                    "half" => Fault::Half,
+                    other => panic!("{other} is no fault"),
+                };
+                self.broker.faults.entry(words[0].into()).or_default().push(fault);
+            }
             "coarse" => self.coarse = true,
             "unanswered" => self.answers = false,
             // An answer whose positions are newer than its executions.
