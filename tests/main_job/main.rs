@@ -8,4 +8,6 @@ mod limits;
 mod protection;
 mod restart;
 mod sessions;
+#[cfg(feature = "cli")]
+mod sigkill;
 mod story;

@@ -181,11 +181,11 @@ async fn a_stop_that_filled_while_it_was_gone_closes_the_trade_when_it_is_back()
 async fn a_gateway_that_comes_back_without_its_memory_freezes_the_symbol_and_is_sent_nothing() {
     let place = Place::with(&[trailing()]);
     let mut floor = Floor::open(bars()).await;
-    let address = floor.gateway.local_addr();
+    let address = floor.address;
     let mut running = Running::start(place.options(floor.market())).await;
     floor.play_to(DAY, "15:47").await;
     running.heard.wait("stop moved: 98.50 -> 99.00").await;
-    floor.let_go().await.shutdown().await;
+    floor.let_go().await.expect("our own gateway").shutdown().await;
     running.heard.wait("ALARM: connection lost").await;
 
     let later = one("XYZ", minutes(DAY, "15:50", &["103.50", "104.00", "98.00", "97.00", "96.00"]));
@@ -197,7 +197,7 @@ async fn a_gateway_that_comes_back_without_its_memory_freezes_the_symbol_and_is_
     let mut floor = Floor::hold(gateway, "XYZ").await;
     place.plan(&PlanText { id: "SECOND", entry: "95.00", stop: "90.00", ..PlanText::default() });
     running.heard.wait("plan SECOND armed").await;
-    floor.gateway.open_market();
+    floor.gateway.as_ref().expect("our own gateway").open_market();
     floor.play_to(DAY, "15:55").await;
     running.heard.wait("plan SECOND refused: Symbol frozen").await;
     assert_eq!(floor.orders_ever().await, Vec::<String>::new(), "never a trade to make numbers agree");

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -350,15 +351,20 @@ pub(crate) fn between(bars: &[SourceBar], from: Timestamp, to: Timestamp) -> Vec
 
 // ---- the floor
 
-/// A gateway of the test's own, and a client that holds its market: an instant goes by only when the test says so.
+/// A gateway, and a client of the test's that holds its market: an instant goes by only when the test says so.
 pub(crate) struct Floor {
-    pub(crate) gateway: Gateway,
+    /// Absent where it is a process of its own.
+    pub(crate) gateway: Option<Gateway>,
+    pub(crate) address: SocketAddr,
     client: Client,
     bars: Subscription<Bar>,
     _notices: NoticeStream,
+    /// The end of the last instant, in seconds of the epoch.
+    now: i64,
 }
 
 impl Floor {
+    /// A gateway of the test's own.
     pub(crate) async fn open(bars: Vec<(String, Vec<SourceBar>)>) -> Floor {
         let symbol = bars[0].0.clone();
         let settings = Settings { bars, start: MarketStart::FirstBarSubscription, ..Settings::default() };
@@ -367,27 +373,33 @@ impl Floor {
     }
 
     pub(crate) async fn hold(gateway: Gateway, symbol: &str) -> Floor {
-        let builder = Client::builder().address(gateway.local_addr().to_string()).client_id(99);
+        let floor = Floor::join(gateway.local_addr(), symbol).await;
+        Floor { gateway: Some(gateway), ..floor }
+    }
+
+    /// Holds the market of a gateway that runs by itself.
+    pub(crate) async fn join(address: SocketAddr, symbol: &str) -> Floor {
+        let builder = Client::builder().address(address.to_string()).client_id(99);
         let builder = builder.tcp_no_delay(true).channel_capacity(1_000_000);
         let connecting = in_time("a connection", builder.connect_with_notice_stream());
         let (client, notices) = connecting.await.expect("connected");
         // Said before any subscription, it holds the market until it is said again.
-        in_time("an answer", client.server_time_millis()).await.expect("held");
+        let now = in_time("an answer", client.server_time_millis()).await.expect("held").unix_timestamp();
         let contract = Contract::stock(symbol).build();
         let bars = client.realtime_bars(&contract).trading_hours(TradingHours::Extended);
         let bars = in_time("bars", bars.subscribe()).await.expect("subscribed");
-        Floor { gateway, client, bars, _notices: notices }
+        Floor { gateway: None, address, client, bars, _notices: notices, now }
     }
 
     pub(crate) fn market(&self) -> MarketPlace {
-        MarketPlace::Gateway { address: self.gateway.local_addr().to_string() }
+        MarketPlace::Gateway { address: self.address.to_string() }
     }
 
     /// Lets one instant go by.
     pub(crate) async fn step(&mut self) {
         in_time("an answer", self.client.server_time_millis()).await.expect("a round trip");
         match in_time("a bar", self.bars.next()).await {
-            Some(Ok(SubscriptionItem::Data(_))) => {}
+            Some(Ok(SubscriptionItem::Data(bar))) => self.now = bar.date.unix_timestamp() + 5,
             other => panic!("no bar: {other:?}"),
         }
     }
@@ -396,14 +408,14 @@ impl Floor {
     /// it happens while the market stands still.
     pub(crate) async fn play_to(&mut self, day: &str, clock: &str) {
         let end = at(day, clock).as_second();
-        while self.gateway.market_time() < end {
+        while self.now < end {
             self.step().await;
         }
     }
 
     /// Holds the market no more; it runs to its end. Dropped, the gateway ends.
     #[must_use]
-    pub(crate) async fn let_go(self) -> Gateway {
+    pub(crate) async fn let_go(self) -> Option<Gateway> {
         drop(self.bars);
         self.client.disconnect().await;
         self.gateway
