@@ -169,6 +169,8 @@ pub struct Engine {
     /// Plans whose contract is being looked up.
     arriving: BTreeMap<PlanId, Plan>,
     contracts: BTreeMap<Symbol, Contract>,
+    /// What the tickers mean in this run.
+    watched: BTreeMap<Symbol, ContractSpec>,
     series: BTreeMap<SeriesKey, Series>,
     marks: BTreeMap<Symbol, Price>,
     valuation: Option<Valuation>,
@@ -226,6 +228,7 @@ impl Engine {
             book: Book::default(),
             arriving: BTreeMap::new(),
             contracts: BTreeMap::new(),
+            watched: BTreeMap::new(),
             series: BTreeMap::new(),
             marks: BTreeMap::new(),
             valuation: None,

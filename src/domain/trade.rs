@@ -30,6 +30,11 @@ pub fn of_plan(book: &Book, record: &PlanRecord) -> Option<Trade> {
             exit_reason = reason(order.ticket.leg, order.why);
         }
     }
+    if exit.qty > entry.qty {
+        // More was closed than opened, and that was told as an alarm; the trade ends with its own shares.
+        exit.value = Cash::new(exit.average()? * entry.qty.decimal());
+        exit.qty = entry.qty;
+    }
     let gross = match record.plan.direction {
         Direction::Long => exit.value - entry.value,
         Direction::Short => entry.value - exit.value,

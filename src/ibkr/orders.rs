@@ -1,7 +1,7 @@
 //! Sends what was approved. What is not known to have left is [`Sent::Lost`], never "refused": only the broker can tell.
 
 use ibapi::{Error, contracts};
-use tracing::{info, warn};
+use tracing::{debug, warn};
 
 use super::line::link_error;
 use super::session::Session;
@@ -111,7 +111,7 @@ impl Session {
         if let Err(down) = line.is_up() {
             return Sent::NotSent(down.to_string());
         }
-        info!(order = id.0, "cancelling");
+        debug!(order = id.0, "cancelling");
         let limit = self.settings().request_timeout;
         // Unpaced: a cancel is never kept waiting.
         match tokio::time::timeout(limit, line.client.cancel_order(id.0, "")).await {
@@ -140,7 +140,7 @@ impl Session {
         let limit = self.settings().request_timeout;
         let order = translate::order(ticket, Placing { account: self.account(), parent_id, transmit });
         let contract: contracts::Contract = self.desk().wire_contract(contract);
-        info!(
+        debug!(
             order = id.0, reference = %ticket.reference, symbol = %contract.symbol, side = ticket.side.word(),
             qty = %ticket.qty, kind = ?ticket.kind, parent_id, transmit, "sending"
         );

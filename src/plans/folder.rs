@@ -283,7 +283,12 @@ impl Watched {
 
 fn no_folder(shown_as: &str, error: &io::Error) -> Problem {
     let message = format!("the folder of plans could not be read: {error}");
-    let help = "make the folder readable again; until then the plans that are in force stay in force";
+    let help = match error.kind() {
+        io::ErrorKind::NotFound => {
+            "make the folder, or name the directory that holds it; plans in force stay in force"
+        }
+        _ => "make the folder readable again; until then the plans that are in force stay in force",
+    };
     whole_file(shown_as, code::FOLDER, Severity::Error, message, help)
 }
 

@@ -202,7 +202,15 @@ impl Eyes {
             }
             Err(error) => {
                 if before != Means::Rescans {
-                    tracing::warn!(%error, "a folder cannot be watched; it is looked at every 5 seconds instead");
+                    // A folder that is not there is no trouble of the system's: it may come, and is looked for.
+                    match self.dirs.iter().all(|dir| dir.is_dir()) {
+                        true => {
+                            tracing::warn!(%error, "a folder cannot be watched; it is looked at every 5 seconds instead")
+                        }
+                        false => {
+                            tracing::debug!(%error, "a folder is not there; it is looked for every 5 seconds")
+                        }
+                    }
                 }
                 Means::Rescans
             }

@@ -265,7 +265,7 @@ fn the_example_for_spy_trades_the_days_it_is_written_for() {
         eprintln!("SKIPPED: there is no {}; set PRUSIK_DATA", file.display());
         return;
     };
-    let dir = Dir::with_plans(&[("spy.yaml", include_str!("../../plans/spy.yaml"))]);
+    let dir = Dir::with_plans(&[("spy.yaml", include_str!("../../examples/spy/plans/spy.yaml"))]);
     // The plan waits until the 9th; the days before only take time.
     let from_the_9th = bars.lines().filter(|row| row.starts_with("time") || *row >= "2013-10-09");
     dir.write("spy.csv", &from_the_9th.collect::<Vec<_>>().join("\n"));

@@ -141,6 +141,15 @@ impl Broker {
             }
             _ => self.dispatched(&ticket.reference, Dispatch::Sent(BrokerOrderId(id))),
         }
+        // A group that has filled takes no more orders.
+        let spent = ticket.group.is_some()
+            && self.orders.iter().any(|o| o.standing == Standing::Filled && o.ticket.group == ticket.group);
+        // Nor does an order come in whose entry is not there.
+        let orphan = ticket
+            .parent
+            .as_ref()
+            .is_some_and(|parent| !self.orders.iter().any(|o| o.ticket.reference == *parent && alive(o)));
+        let fault = if spent || orphan { Some(Fault::Reject) } else { fault };
         let waits = ticket.parent.is_some();
         let standing = match (fault, ticket.kind) {
             (Some(Fault::Reject), _) => Standing::Cancelled,
@@ -159,15 +168,7 @@ impl Broker {
             Some(Fault::Mute) => self.orders.push(order),
             _ => {
                 self.tell(&order);
-                // A child whose parent was refused is cancelled with it.
-                let orphan = ticket
-                    .parent
-                    .as_ref()
-                    .is_some_and(|p| !self.orders.iter().any(|o| o.ticket.reference == *p));
                 self.orders.push(order);
-                if orphan {
-                    self.cancel(id);
-                }
             }
         }
     }

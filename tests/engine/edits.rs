@@ -203,7 +203,8 @@ fn two_plans_mean_the_same_contract_by_the_same_ticker_or_the_second_is_not_arme
         edit B SPY long entry 100 stop 98 above 100.20 1min listed ARCA
     "), @r"
     09:00:00 plan A armed: long SPY, above on 1min, entry 100.00, stop 98.00, target none
-    09:00:00 plan B armed: long SPY, above on 1min, entry 100.00, stop 98.00, target none
+    09:00:00 ALARM: plan B not armed: SPY means STK in USD at SMART in this run already; give the plan that contract, or restart
     09:00:00 plan A ended: removed
+    09:00:00 ALARM: plan B not armed: SPY means STK in USD at SMART in this run already; give the plan that contract, or restart
     ");
 }

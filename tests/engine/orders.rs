@@ -343,9 +343,9 @@ fn truth_5_a_silent_entry_becomes_unknown_and_two_denials_abandon_it_for_good() 
     "), @r"
     09:00:00 plan A armed: long SPY, above on 1min, entry 100.00, stop 98.00, target none
     09:31:00 > enter A: entry buy 869 at market, stop sell 869 at 98.00, risk 1998.70
-    09:31:05 > look
-    09:31:05 plan A failed: entry order: never reached the broker (prusik:0:0000000000000041:E:0)
-    09:31:05 plan A ended: entry failed
+    09:31:06 > look
+    09:31:06 plan A failed: entry order: never reached the broker (prusik:0:0000000000000041:E:0)
+    09:31:06 plan A ended: entry failed
        at the broker: nothing | holds
     ");
 }

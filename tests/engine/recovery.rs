@@ -351,8 +351,8 @@ fn a_journal_of_an_hour_at_rest_says_nothing_twice() {
         to 09:32:00 SPY 100.30
     ",
     );
-    let before = world.journal.len();
+    let before = world.laws.journal.len();
     world.run("to 10:32:00 SPY 100.40");
     // One row a candle: the best price must survive a restart.
-    assert_eq!(world.journal.len() - before, 60);
+    assert_eq!(world.laws.journal.len() - before, 60);
 }

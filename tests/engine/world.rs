@@ -2,21 +2,17 @@
 //! what was told and done. Commands: `day` `to` `bar` `wait` `plan` `edit` `remove` `say` `broker` `muffle` `listen`
 //! `forget` `down` `degraded` `ready` `recover` `restart` `snapshot` `shares` `user` `lose` `account` `untold` `tell` `costs` `show`.
 //!
-//! After every input the laws are checked: the recorded events fold to the live book; what is sent was recorded
-//! before it in the same list; a name is used once; entries leave only when ready and within the portfolio limit;
-//! a stop never loosens.
+//! After every input the [`Laws`] are checked, whatever the story.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use prusik::domain::book::Book;
 use prusik::domain::broker::{AccountRow, BrokerFact, Link, Standing, Verdict};
 use prusik::domain::engine::{Effect, Engine, Input};
-use prusik::domain::event::{Event, Recorded};
-use prusik::domain::ids::{Direction, Leg, OrderRef, PlanId, Stamp, Symbol};
+use prusik::domain::ids::{OrderRef, PlanId, Stamp, Symbol};
 use prusik::domain::market::{Bar, Contract};
-use prusik::domain::money::{Cash, Price, Tick};
-use prusik::domain::order::{OrderFact, OrderKind, Ticket};
+use prusik::domain::money::{Cash, Tick};
+use prusik::domain::order::{OrderKind, Ticket};
 use prusik::domain::plan::PlanChange;
 use prusik::domain::risk::Limits;
 use prusik::domain::session::Session;
@@ -24,12 +20,13 @@ use prusik::domain::told::Told;
 use rust_decimal::Decimal;
 
 use crate::broker::{Broker, Fault};
+use crate::checks::Laws;
 use crate::rules::{NativeRules, Say};
 use crate::writing::{clock, decimal, moment, plan, price, symbol};
 
 pub(crate) struct World {
     pub(crate) engine: Engine,
-    pub(crate) journal: Vec<Recorded>,
+    pub(crate) laws: Laws,
     pub(crate) broker: Broker,
     pub(crate) rules: NativeRules,
     pub(crate) now: Stamp,
@@ -38,7 +35,6 @@ pub(crate) struct World {
     pub(crate) account_told: bool,
     date: Date,
     session: Session,
-    folded: Book,
     prices: BTreeMap<Symbol, Decimal>,
     tape: BTreeMap<Symbol, Vec<Bar>>,
     muffled: bool,
@@ -48,8 +44,6 @@ pub(crate) struct World {
     /// The broker answers every look, once a turn.
     answers: bool,
     looking: bool,
-    sent: BTreeSet<OrderRef>,
-    stops: BTreeMap<PlanId, Price>,
 }
 
 /// The transcript of a story that starts ready, on a Monday, before the open, with 100,000 in the account.
@@ -66,7 +60,7 @@ impl World {
         let date = Date::constant(2024, 6, 3);
         World {
             engine: Engine::new(Limits::default(), 0),
-            journal: vec![],
+            laws: Laws::default(),
             broker: Broker::with_cash(Decimal::from(100_000)),
             rules: NativeRules::default(),
             now: moment(date, "09:00:00"),
@@ -74,7 +68,6 @@ impl World {
             account_told: true,
             date,
             session: Session::us_equities(),
-            folded: Book::default(),
             prices: BTreeMap::new(),
             tape: BTreeMap::new(),
             muffled: false,
@@ -82,8 +75,6 @@ impl World {
             unknown: None,
             answers: true,
             looking: false,
-            sent: BTreeSet::new(),
-            stops: BTreeMap::new(),
         }
     }
 
@@ -121,18 +112,6 @@ impl World {
             "edit" => self.plans(vec![PlanChange::Replaced(Box::new(plan(self.date, rest)))]),
             "remove" => self.plans(vec![PlanChange::Removed(PlanId::new(rest).expect("a plan id"))]),
             "say" => self.say(&words),
-            "broker" => {
-                let fault = match words[1] {
-                    "reject" => Fault::Reject,
-                    "mute" => Fault::Mute,
-                    "drop" => Fault::Drop,
-                    "notsent" => Fault::NotSent,
-                    "inactive" => Fault::Inactive,
-                    "half" => Fault::Half,
-                    other => panic!("{other} is no fault"),
-                };
-                self.broker.faults.entry(words[0].into()).or_default().push(fault);
-            }
             "muffle" => self.muffled = true,
             "listen" => {
                 self.muffled = false;
@@ -209,6 +188,18 @@ impl World {
                 self.broker_acts(|broker| broker.remark(id, code, &words[2..].join(" "), Verdict::Warning));
             }
             "unknown" => self.unknown = Some(symbol(words[0])),
+            "broker" => {
+                let fault = match words[1] {
+                    "reject" => Fault::Reject,
+                    "mute" => Fault::Mute,
+                    "drop" => Fault::Drop,
+                    "notsent" => Fault::NotSent,
+                    "inactive" => Fault::Inactive,
+                    "half" => Fault::Half,
+                    other => panic!("{other} is no fault"),
+                };
+                self.broker.faults.entry(words[0].into()).or_default().push(fault);
+            }
             "coarse" => self.coarse = true,
             "unanswered" => self.answers = false,
             // An answer whose positions are newer than its executions.
@@ -245,8 +236,8 @@ impl World {
             "restart" => {
                 self.out.push("-- restart".into());
                 self.engine = Engine::new(Limits::default(), 0);
-                self.engine.replay(self.journal.clone());
-                assert_eq!(*self.engine.book(), self.folded, "a replay gives the book");
+                self.engine.replay(self.laws.journal.clone());
+                assert_eq!(*self.engine.book(), self.laws.folded, "a replay gives the book");
                 self.connection("recover");
             }
             other => panic!("{other} is no command"),
@@ -369,7 +360,7 @@ impl World {
     pub(crate) fn looked(&mut self, input: Input) -> bool {
         let ready = self.engine.link() == Link::Ready || matches!(input, Input::Link(Link::Ready, _));
         let effects = self.engine.handle(self.now, input, &mut self.rules);
-        self.check(&effects, ready);
+        self.laws.check(&effects, ready, self.engine.book());
         let (mut look, mut answers) = (false, vec![]);
         for effect in &effects {
             self.print(effect);
@@ -401,76 +392,6 @@ impl World {
         }
         self.looking |= look;
         look
-    }
-
-    /// The laws.
-    fn check(&mut self, effects: &[Effect], ready: bool) {
-        let mut recorded: Vec<&Event> = vec![];
-        for effect in effects {
-            match effect {
-                Effect::Record(row) => {
-                    self.folded.apply(row);
-                    self.journal.push(row.clone());
-                    recorded.push(&row.event);
-                    self.check_risk(&row.event);
-                }
-                Effect::Enter(bracket) => {
-                    assert!(ready, "truth 3 of the gate: an entry left while not ready");
-                    let bracket = bracket.get();
-                    let first = |event: &&Event| matches!(event, Event::EntryPlanned { bracket: b, .. } if **b == *bracket);
-                    assert!(recorded.iter().any(first), "truth 2: {bracket:?} was not recorded first");
-                    for ticket in [Some(&bracket.entry), Some(&bracket.stop), bracket.target.as_ref()] {
-                        ticket.into_iter().for_each(|ticket| self.check_sent(ticket));
-                    }
-                }
-                Effect::Submit(ticket) => {
-                    let ticket = ticket.get();
-                    let first = |event: &&Event| matches!(event, Event::OrderPlanned { ticket: t, .. } if t == ticket);
-                    assert!(recorded.iter().any(first), "truth 2: {ticket:?} was not recorded first");
-                    self.check_sent(ticket);
-                }
-                Effect::Amend { change, ticket, .. } => {
-                    let to = change.get().to;
-                    let first = |event: &&Event| matches!(event, Event::Order { reference, fact: OrderFact::AmendPlanned(t) } if *reference == ticket.reference && *t == to);
-                    assert!(recorded.iter().any(first), "truth 2: {change:?} was not recorded first");
-                    if ticket.leg == Leg::Stop {
-                        self.check_ratchet(&ticket.plan, to.price);
-                    }
-                }
-                _ => {}
-            }
-        }
-        assert_eq!(self.folded, *self.engine.book(), "truth 7: the journal folds to the live book");
-    }
-
-    fn check_sent(&mut self, ticket: &Ticket) {
-        assert!(self.sent.insert(ticket.reference.clone()), "truth 5: {} was used twice", ticket.reference);
-        match (ticket.leg, ticket.kind) {
-            (Leg::Stop, OrderKind::Stop(price)) => self.check_ratchet(&ticket.plan.clone(), price),
-            (Leg::Entry, _) => {
-                self.stops.remove(&ticket.plan);
-            }
-            _ => {}
-        }
-    }
-
-    fn check_ratchet(&mut self, plan: &PlanId, to: Price) {
-        let direction = self.folded.plan(plan).expect("its plan is known").plan.direction;
-        let before = self.stops.insert(plan.clone(), to).unwrap_or(to);
-        let loosened = match direction {
-            Direction::Long => to < before,
-            Direction::Short => to > before,
-        };
-        assert!(!loosened, "truth 4: the stop of {plan} went from {before} to {to}");
-    }
-
-    fn check_risk(&self, event: &Event) {
-        if let Event::EntryPlanned { account, .. } = event {
-            let exposure = self.folded.exposure();
-            let at_risk = exposure.open_risk + exposure.reserved_risk;
-            let limit = account.percent(Limits::default().portfolio_risk_percent);
-            assert!(at_risk <= limit, "truth 6: {at_risk} at risk, {limit} allowed");
-        }
     }
 
     fn print(&mut self, effect: &Effect) {

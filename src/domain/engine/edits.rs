@@ -6,7 +6,7 @@ use super::super::event::{Ending, Event, ExitReason};
 use super::super::ids::{Leg, PlanId, Stamp};
 use super::super::money::Price;
 use super::super::order::{OrderKind, OrderState, Outcome};
-use super::super::plan::{Plan, PlanChange, Switch};
+use super::super::plan::{ContractSpec, Plan, PlanChange, Switch};
 use super::super::ports::TrailProposal;
 use super::super::risk;
 use super::super::told::Told;
@@ -44,12 +44,25 @@ impl Engine {
     }
 
     fn await_contract(&mut self, now: Stamp, plan: Plan) {
-        if self.contracts.contains_key(&plan.symbol) {
+        if let Some(why) = self.other_contract(&plan) {
+            self.tell(Told::Alarm { text: format!("plan {} not armed: {why}", plan.id) });
+        } else if self.contracts.contains_key(&plan.symbol) {
             self.arm(now, plan);
         } else {
-            self.effects.push(Effect::Watch { symbol: plan.symbol.clone(), spec: plan.contract.clone() });
+            self.watch(&plan.symbol, &plan.contract);
             self.arriving.insert(plan.id.clone(), plan);
         }
+    }
+
+    /// Bars and orders go by the ticker: in one run it can mean one contract only.
+    fn other_contract(&self, plan: &Plan) -> Option<String> {
+        let known = self.watched.get(&plan.symbol).filter(|known| **known != plan.contract)?;
+        let named = |spec: &ContractSpec| {
+            let listing = spec.primary_exchange.as_deref().unwrap_or(&spec.exchange);
+            format!("{} in {} at {listing}", spec.sec_type, spec.currency)
+        };
+        let (symbol, known) = (&plan.symbol, named(known));
+        Some(format!("{symbol} means {known} in this run already; give the plan that contract, or restart"))
     }
 
     pub(super) fn arm(&mut self, now: Stamp, plan: Plan) {
@@ -63,6 +76,10 @@ impl Engine {
 
     /// Before the entry anything may change; the plan is armed anew.
     fn replace(&mut self, now: Stamp, plan: Plan) {
+        if let Some(why) = self.other_contract(&plan) {
+            self.record(now, Event::PlanEditRefused { plan: plan.id.clone(), why: why.clone() });
+            return self.tell(Told::EditRefused { plan: plan.id, why });
+        }
         if !self.contracts.contains_key(&plan.symbol) {
             self.record(now, Event::PlanEnded { plan: plan.id.clone(), how: Ending::Removed });
             return self.await_contract(now, plan);

@@ -72,7 +72,7 @@ impl Engine {
             }
         }
         for (symbol, spec) in unknown {
-            self.effects.push(Effect::Watch { symbol, spec });
+            self.watch(&symbol, &spec);
         }
         // The past is fetched once for both kinds of hours.
         let wanted: BTreeSet<(Symbol, Timeframe)> = self

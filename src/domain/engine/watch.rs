@@ -3,7 +3,7 @@
 use super::super::broker::AccountRow;
 use super::super::ids::{PlanId, Stamp, Symbol};
 use super::super::market::{Bar, Candle, Contract, Hours, Timeframe};
-use super::super::plan::Plan;
+use super::super::plan::{ContractSpec, Plan};
 use super::super::ports::Rules;
 use super::super::told::Told;
 use super::series::{Series, SeriesKey};
@@ -87,6 +87,12 @@ impl Engine {
         self.notice_silence(now);
     }
 
+    /// Looks a contract up, once at a time.
+    pub(super) fn watch(&mut self, symbol: &Symbol, spec: &ContractSpec) {
+        self.watched.insert(symbol.clone(), spec.clone());
+        self.effects.push(Effect::Watch { symbol: symbol.clone(), spec: spec.clone() });
+    }
+
     pub(super) fn on_contract(&mut self, now: Stamp, contract: Contract) {
         let symbol = contract.symbol.clone();
         self.contracts.insert(symbol.clone(), contract);
@@ -104,6 +110,7 @@ impl Engine {
     }
 
     pub(super) fn on_contract_refused(&mut self, symbol: &Symbol, why: &str) {
+        self.watched.remove(symbol);
         let refused: Vec<PlanId> =
             self.arriving.values().filter(|p| p.symbol == *symbol).map(|p| p.id.clone()).collect();
         for id in refused {
