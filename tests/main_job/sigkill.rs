@@ -88,10 +88,9 @@ impl Process {
     }
 
     /// SIGKILL: nothing of it gets to say anything more.
-    fn kill(mut self) -> String {
+    fn kill(mut self) {
         self.child.kill().expect("killed");
         self.child.wait().expect("gone");
-        self.heard.join("\n")
     }
 }
 
@@ -140,7 +139,8 @@ async fn trade(deadly: &[&str]) -> (Value, Vec<String>) {
     let mut program = Process::run(&place, address);
     program.wait("armed").await;
     for line in deadly {
-        while !program.has_said(line) {
+        // What the one before was about to say when it died is not said again: then a later moment is as good.
+        while !program.has_said(line) && floor.is_before(DAY, "15:59:15") {
             floor.step().await;
         }
         program.kill();

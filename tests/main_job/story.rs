@@ -405,11 +405,15 @@ impl Floor {
         }
     }
 
+    /// Whether the market's clock has not reached that time yet.
+    pub(crate) fn is_before(&self, day: &str, clock: &str) -> bool {
+        self.now < at(day, clock).as_second()
+    }
+
     /// Plays until the market's clock shows that time. The last instant reaches the runtime, and what it does about
     /// it happens while the market stands still.
     pub(crate) async fn play_to(&mut self, day: &str, clock: &str) {
-        let end = at(day, clock).as_second();
-        while self.now < end {
+        while self.is_before(day, clock) {
             self.step().await;
         }
     }
