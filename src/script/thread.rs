@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rhai::Engine;
 
@@ -43,13 +43,28 @@ pub(super) enum Stop {
     LookFurther,
 }
 
+/// The processor time this thread has had. Time in which the machine was busy with others is not the rule's: on a
+/// loaded machine a good rule would be stopped now and then, and its candle lost.
+#[cfg(unix)]
+fn spent() -> Duration {
+    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(spent).unwrap_or(Duration::MAX)
+}
+
+/// Where the system tells no thread's time in safe words: the time since the first call.
+#[cfg(not(unix))]
+fn spent() -> Duration {
+    static FIRST: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+    FIRST.elapsed()
+}
+
 /// The state of the one call that is under way on a thread.
 #[derive(Debug, Default)]
 pub(super) struct Turn(Mutex<TurnState>);
 
 #[derive(Debug, Default)]
 struct TurnState {
-    deadline: Option<Instant>,
+    deadline: Option<Duration>,
     stop: Option<Stop>,
     log: Vec<String>,
     inputs: Vec<Input>,
@@ -67,9 +82,9 @@ pub(super) struct Left {
 }
 
 impl Turn {
-    /// Opens a call that may take `time`.
+    /// Opens a call that may take `time` of this thread.
     pub(super) fn begin(&self, time: Duration) {
-        *self.state() = TurnState { deadline: Some(Instant::now() + time), ..TurnState::default() };
+        *self.state() = TurnState { deadline: Some(spent() + time), ..TurnState::default() };
     }
 
     /// Closes the call.
@@ -81,7 +96,7 @@ impl Turn {
     /// Whether the call has to end now. A clock is read here, because a count of operations says nothing of time.
     pub(super) fn overdue(&self) -> Option<Stop> {
         let mut state = self.state();
-        if state.stop.is_none() && state.deadline.is_some_and(|deadline| Instant::now() > deadline) {
+        if state.stop.is_none() && state.deadline.is_some_and(|deadline| spent() > deadline) {
             state.stop = Some(Stop::Deadline);
         }
         state.stop.clone()
