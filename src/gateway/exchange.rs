@@ -37,6 +37,8 @@ pub(super) struct Client {
     pub(super) out: Vec<u8>,
     /// Bytes given to its connection that the network has not taken yet.
     pub(super) in_flight: usize,
+    /// How long `out` was before the instant that is being told.
+    waiting_before: usize,
     /// Told when there is something to send.
     pub(super) wake: Arc<Notify>,
     pub(super) step: Step,
@@ -85,6 +87,7 @@ impl Client {
         Client {
             out: Vec::new(),
             in_flight: 0,
+            waiting_before: 0,
             wake,
             step: Step::Free,
             bars: Vec::new(),
@@ -168,6 +171,9 @@ impl Exchange {
             return;
         }
         self.instants += 1;
+        for client in self.clients.values_mut() {
+            client.waiting_before = client.out.len();
+        }
         let filled = self.tell_facts();
         self.tell_account(&filled);
         let Exchange { market, clients, .. } = self;
@@ -180,12 +186,27 @@ impl Exchange {
                     telling::real_time_bar(&mut client.out, feed.req_id, bar);
                 }
             }
-            if client.step == Step::Done {
+            // A subscriber who was told nothing has nothing to be done with, and no reason to look.
+            let heard = client.bars.is_empty() || client.out.len() > client.waiting_before;
+            if client.step == Step::Done && heard {
                 client.step = Step::Busy;
             }
             if !client.out.is_empty() {
                 client.wake.notify_one();
             }
+        }
+    }
+
+    /// Whether the last instant told nothing to a client in lockstep, and the next may go at once.
+    pub(super) fn passed_unseen(&self) -> bool {
+        self.may_advance()
+            && self.clients.values().any(|client| client.step == Step::Done && !client.bars.is_empty())
+    }
+
+    /// Lets every client in lockstep look at the market, whether it was told anything or not.
+    pub(super) fn hold(&mut self) {
+        for client in self.clients.values_mut().filter(|client| client.step == Step::Done) {
+            client.step = Step::Busy;
         }
     }
 

@@ -20,6 +20,9 @@ const SILENCE_LOOK: Duration = Duration::from_secs(5);
 const SILENT_LOOKS_MAX: u32 = 6;
 /// Instants after which the market lets other tasks run, where nothing else makes it pause.
 const INSTANTS_AT_ONCE: u32 = 64;
+/// Instants that tell a client in lockstep nothing, after which it may look all the same: 20 years of sessions are 24
+/// million.
+const UNSEEN_INSTANTS_MAX: u32 = 500_000;
 
 /// What became of a request.
 #[derive(Debug, Default)]
@@ -121,8 +124,19 @@ impl Hall {
         }
     }
 
+    /// Moves the market one instant. As fast as it goes, also over the instants after it that tell a client in
+    /// lockstep nothing: it isn't woken by them, and must not begin to look between them and the next it is told of.
     fn advance(&self, exchange: &mut Exchange) {
         exchange.advance();
+        let mut unseen = 0;
+        while self.speed == Speed::Max && exchange.passed_unseen() {
+            unseen += 1;
+            if unseen == UNSEEN_INSTANTS_MAX {
+                exchange.hold();
+                break;
+            }
+            exchange.advance();
+        }
         if exchange.phase == Phase::Over {
             self.over.send_replace(true);
         }

@@ -95,3 +95,20 @@ fn the_end_of_the_bars_is_told_once_after_the_last_instant_is_done_with() {
     assert!(String::from_utf8_lossy(out).contains("simulated gateway: end of bars"));
     assert!(!exchange.may_advance());
 }
+
+#[test]
+fn an_instant_that_tells_a_client_nothing_is_not_waited_for() {
+    let mut exchange = exchange();
+    join(&mut exchange, 1);
+    let silent = BarFeed { req_id: 1, symbol: 1, reach: Reach::AnyHour };
+    exchange.clients.get_mut(&1).expect("a client").bars.push(silent);
+    exchange.done(1);
+    exchange.advance();
+    assert!(exchange.passed_unseen(), "it follows another symbol, which does not trade");
+    exchange.hold();
+    assert!(exchange.is_held() && !exchange.passed_unseen(), "now and then it may look all the same");
+    exchange.done(1);
+    subscribe(&mut exchange, 1);
+    exchange.advance();
+    assert!(exchange.is_held(), "it was told of this one");
+}
