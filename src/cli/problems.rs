@@ -40,31 +40,13 @@ pub(super) fn is_error(problem: &Problem) -> bool {
 
 /// All of them, with their source where there is one, a line of air between two.
 pub(super) fn rendered(problems: &[Problem]) -> String {
-    problems.iter().map(one).collect::<Vec<_>>().join("\n\n")
-}
-
-/// One problem for a terminal.
-pub(super) fn one(problem: &Problem) -> String {
-    let Problem { code, severity, file, line, column, message, help, rendered } = problem;
-    if !rendered.is_empty() {
-        return rendered.trim_end().to_owned();
-    }
-    let place = match (line, column) {
-        (0, _) => file.clone(),
-        (line, 0) => format!("{file}:{line}"),
-        (line, column) => format!("{file}:{line}:{column}"),
-    };
-    let mut text = format!("{}[{code}]: {message}\n --> {place}", severity.word());
-    if let Some(help) = help {
-        text.push_str(&format!("\n  = help: {help}"));
-    }
-    text
+    problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n\n")
 }
 
 /// Remarks on the configuration, on the log.
 pub(super) fn log(problems: &[Problem]) {
     for problem in problems {
-        let text = one(problem);
+        let text = problem.to_string();
         match problem.severity {
             Severity::Error => tracing::error!("{text}"),
             Severity::Warning => tracing::warn!("{text}"),

@@ -94,7 +94,7 @@ async fn trade(options: Options) -> Result<Option<Summary>, Fail> {
     let outcome = tokio::select! {
         outcome = &mut run => outcome,
         signal = signals.next() => {
-            info!("{signal}: the run ends; stops stay at the broker");
+            info!("{signal}: the run ends; at a gateway the stops stay, a simulation ends with this program");
             stopper.stop();
             ended(&mut signals, run).await?
         }

@@ -1,6 +1,7 @@
 //! A trade plan that was checked, the problems of one that was not, and the difference between two sets of them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use rust_decimal::Decimal;
 
@@ -213,4 +214,25 @@ pub struct Problem {
     pub help: Option<String>,
     /// The same, with the source shown around it, ready for a terminal; empty where there is no source to show.
     pub rendered: String,
+}
+
+/// As a compiler tells it: code, place, source where there is one, and what to write instead.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Problem { code, severity, file, line, column, message, help, rendered } = self;
+        if !rendered.is_empty() {
+            return f.write_str(rendered.trim_end());
+        }
+        write!(f, "{}[{code}]: {message}\n --> {file}", severity.word())?;
+        if *line > 0 {
+            write!(f, ":{line}")?;
+        }
+        if *line > 0 && *column > 0 {
+            write!(f, ":{column}")?;
+        }
+        match help {
+            Some(help) => write!(f, "\n  = help: {help}"),
+            None => Ok(()),
+        }
+    }
 }

@@ -239,10 +239,9 @@ impl Trader {
 
 /// On the log a problem is shown with the lines around it, as a compiler does.
 fn show(problem: &Problem) {
-    let shown = if problem.rendered.is_empty() { &problem.message } else { &problem.rendered };
     match problem.severity {
-        Severity::Error => error!("{shown}"),
-        Severity::Warning => warn!("{shown}"),
-        Severity::Note => info!("{shown}"),
+        Severity::Error => error!("{problem}"),
+        Severity::Warning => warn!("{problem}"),
+        Severity::Note => info!("{problem}"),
     }
 }

@@ -38,7 +38,8 @@ impl Shelf {
 
     /// Reads both folders again. What does not read or check leaves its last good version in force.
     pub(crate) fn read(&mut self, rules: &mut Host) -> Reading {
-        let mut problems = rules.refresh();
+        let in_use: Vec<&Plan> = self.live.values().collect();
+        let mut problems = rules.refresh_for(&in_use);
         let reading = self.folder.look(clock::moment());
         let unsettled = reading.unsettled > 0;
         let broken_files = reading.problems.iter().any(|problem| problem.severity == Severity::Error);

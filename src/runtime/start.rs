@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{MarketPlace, Options, RunError, Runtime, Trader, clock, shelf::Shelf};
-use crate::domain::book::Book;
+use crate::domain::book::{Book, PlanRecord};
 use crate::domain::engine::Engine;
 use crate::domain::event::Recorded;
 use crate::gateway::{self, Gateway, MarketStart};
@@ -163,23 +163,37 @@ fn shelve_old(state: &Path, path: &Path) -> Result<Option<Kept>, RunError> {
         return Ok(None);
     }
     let reader = Reader::open(path).map_err(journal_error)?;
+    let mut book = Book::default();
+    let read = reader.fold(|recorded| book.apply(&recorded));
+    let open = |record: &&PlanRecord| book.position(record).is_some_and(|position| !position.qty.is_zero());
+    let positions = book.active().filter(open).count();
     if reader.meta().mode == Mode::Connected {
-        let mut book = Book::default();
-        reader.fold(|recorded| book.apply(&recorded)).map_err(journal_error)?;
-        let busy =
-            book.active().any(|record| book.position(record).is_some_and(|position| !position.qty.is_zero()))
-                || book.orders().any(|order| order.state.is_live());
-        if busy {
+        read.map_err(journal_error)?;
+        if positions > 0 || book.orders().any(|order| order.state.is_live()) {
             return Err(RunError::Refused(format!(
                 "this directory's journal holds open positions or orders of account {} at a gateway; \
                  run it there with --connect, or use another --dir for simulations",
                 reader.meta().account
             )));
         }
+    } else if let Err(error) = read {
+        // Nothing of it is needed, and a damaged journal is worth keeping as it is.
+        warn!("the journal of the last simulation is damaged: {error}");
     }
     drop(reader);
-    tracker::archive(state, "paper").map_err(journal_error)?;
+    shelve(state, positions)?;
     Ok(None)
+}
+
+/// A simulation ends with its program: what it left open is of the past.
+fn shelve(state: &Path, positions: usize) -> Result<(), RunError> {
+    if let Some(to) = tracker::archive(state, "paper").map_err(journal_error)? {
+        info!(
+            "a new simulation: the journal of the last one, with {positions} open positions, is now {}",
+            to.display()
+        );
+    }
+    Ok(())
 }
 
 /// A run at a gateway goes on where its journal ends. What an embedded run left goes to the archive.
@@ -189,7 +203,8 @@ fn resume(state: &Path, path: &Path) -> Result<Option<Kept>, RunError> {
     }
     let embedded = Reader::open(path).map_err(journal_error)?.meta().mode == Mode::Embedded;
     if embedded {
-        tracker::archive(state, "paper").map_err(journal_error)?;
+        // Its positions ended with its program.
+        shelve(state, 0)?;
         return Ok(None);
     }
     let mut events = Vec::new();

@@ -10,6 +10,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use crate::domain::plan::{Problem, Severity};
 
 use super::fault::Fault;
+use super::host::RuleProblem;
 use super::sandbox::SOURCE_BYTES_MAX;
 use super::thread::is_direction_mark;
 
@@ -125,6 +126,22 @@ pub(super) fn gone(folder: &Path, name: &str, is_built_in: bool) -> Problem {
     };
     let path = folder.join(format!("{name}.rhai"));
     Problem { severity: Severity::Warning, ..problem("R105", &path, message, Some(help)) }
+}
+
+/// A new version that compiles and fails a plan that runs.
+pub(super) fn kept(folder: &Path, name: &str, plan: &str, failure: RuleProblem) -> Problem {
+    let path = folder.join(format!("{name}.rhai"));
+    let (line, column) = failure.place.as_ref().map_or((0, 0), |place| (place.line, place.column));
+    let message = format!("the new version of the rule `{name}` fails plan {plan}: {}", failure.message);
+    let help = "the last good version stays in use; mend the file, and it is tried again";
+    Problem { line, column, ..problem("R106", &path, message, Some(help)) }
+}
+
+/// A new version that took effect: told, so that nobody wonders which one decides.
+pub(super) fn changed(folder: &Path, name: &str) -> Problem {
+    let path = folder.join(format!("{name}.rhai"));
+    let message = format!("the rule `{name}` changed: the new version decides from the next candle on");
+    Problem { severity: Severity::Note, ..problem("R107", &path, message, None) }
 }
 
 /// A rule that does not compile.

@@ -7,6 +7,7 @@ use crate::domain::ports::{Answer, EntryProposal, RuleFault, Rules, TrailProposa
 
 use super::call;
 use super::fault::{Fault, nearest};
+use super::folder;
 use super::input::Misfit;
 use super::proposal::{ENTRY, Question, TRAIL};
 use super::rehearsal::rehearse;
@@ -103,10 +104,37 @@ impl Host {
     /// everything that is wrong with the files now, whether it was told before or not; a file that went missing is
     /// told once.
     pub fn refresh(&mut self) -> Vec<Problem> {
-        match &self.folder {
-            Some(folder) => self.shelf.refresh(&self.thread, folder),
-            None => Vec::new(),
+        self.refresh_for(&[])
+    }
+
+    /// As [`Host::refresh`], while `in_use` run: a new version of a rule that fails one of them does not take effect,
+    /// the version before it stays in use. A version that does is told with a note.
+    pub fn refresh_for(&mut self, in_use: &[&Plan]) -> Vec<Problem> {
+        let Some(folder) = self.folder.clone() else { return Vec::new() };
+        let mut problems = self.shelf.refresh(&self.thread, &folder);
+        for (name, before) in self.shelf.take_replaced() {
+            let users = in_use.iter().filter(|plan| plan.entry.rule == name || plan.exit.rule == name);
+            let users: Vec<&&Plan> = users.collect();
+            let failing = users.iter().find_map(|plan| Some((&plan.id, self.failure(plan, &name)?)));
+            match failing {
+                Some((plan, failure)) => {
+                    self.shelf.keep(&name, before, folder::kept(&folder, &name, plan.as_str(), failure));
+                }
+                None if users.is_empty() => {}
+                None => problems.push(folder::changed(&folder, &name)),
+            }
         }
+        problems.extend(self.shelf.problems());
+        problems.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        problems
+    }
+
+    /// The first thing that keeps `plan` from using the rule of this name.
+    fn failure(&self, plan: &Plan, name: &str) -> Option<RuleProblem> {
+        let uses = [(Hook::Entry, &plan.entry), (Hook::Exit, &plan.exit)];
+        uses.into_iter()
+            .filter(|(_, wanted)| wanted.rule == name)
+            .find_map(|(hook, wanted)| self.check_use(plan, hook, wanted).into_iter().next())
     }
 
     /// Everything that keeps `plan` from using its two rules, found before it is armed: names, parameters, and a dry run

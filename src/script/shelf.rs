@@ -24,6 +24,16 @@ const BUILT_IN: [(&str, &str); 4] = [
 pub(super) struct Shelf {
     built_in: BTreeMap<String, Arc<Rule>>,
     files: BTreeMap<String, Shelved>,
+    /// What the last reading replaced, by name: in force again where the new version fails a plan.
+    replaced: BTreeMap<String, Arc<Rule>>,
+    reading: Reading,
+}
+
+/// Whether plans may run already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    First,
+    Later,
 }
 
 /// A rule of the folder.
@@ -32,6 +42,8 @@ struct Shelved {
     seen: Option<Fingerprint>,
     /// The last version that compiled.
     good: Option<Arc<Rule>>,
+    /// The built-in rule of that name, where plans may run it because the file came later than they did.
+    beneath: Option<Arc<Rule>>,
     /// What is wrong with what was read last.
     problem: Option<Problem>,
     /// Whether the file is still in the folder.
@@ -61,7 +73,7 @@ impl Shelf {
             let rule = Rule::read(thread, name, &file, source).map_err(|fault| (name, fault))?;
             built_in.insert(name.to_owned(), Arc::new(rule));
         }
-        Ok(Shelf { built_in, files: BTreeMap::new() })
+        Ok(Shelf { built_in, files: BTreeMap::new(), replaced: BTreeMap::new(), reading: Reading::First })
     }
 
     /// The rule that a plan which is checked now would use.
@@ -75,13 +87,27 @@ impl Shelf {
         }
     }
 
-    /// The rule of a plan that runs. A rule whose file was deleted goes on until the program ends.
+    /// The rule of a plan that runs. A rule whose file was deleted goes on until the program ends; a
+    /// built-in one that a broken file was laid over meanwhile goes on as it was.
     pub(super) fn running(&self, name: &str) -> Option<&Arc<Rule>> {
         let deleted = || self.files.get(name).and_then(|shelved| shelved.good.as_ref());
         match self.offer(name) {
             Ok(rule) => Some(rule),
             Err(Absent::Unknown) => deleted(),
-            Err(Absent::Broken(_)) => None,
+            Err(Absent::Broken(_)) => self.files.get(name).and_then(|shelved| shelved.beneath.as_ref()),
+        }
+    }
+
+    /// The versions that the last reading replaced. Each is told once.
+    pub(super) fn take_replaced(&mut self) -> BTreeMap<String, Arc<Rule>> {
+        std::mem::take(&mut self.replaced)
+    }
+
+    /// Puts `before` in force again; `why` is wrong with the version that is in the file, until that changes.
+    pub(super) fn keep(&mut self, name: &str, before: Arc<Rule>, why: Problem) {
+        if let Some(shelved) = self.files.get_mut(name) {
+            shelved.good = Some(before);
+            shelved.problem = Some(why);
         }
     }
 
@@ -91,7 +117,8 @@ impl Shelf {
         self.built_in.keys().chain(there.map(|(name, _)| name)).map(String::as_str)
     }
 
-    /// Reads the folder again and tells everything that is wrong with it now.
+    /// Reads the folder again. Tells what is wrong with the folder itself; [`Shelf::problems`] has what is wrong with
+    /// the rules in it.
     pub(super) fn refresh(&mut self, thread: &RuleThread, at: &Path) -> Vec<Problem> {
         let (found, mut problems) = match folder::list(at) {
             Ok(listed) => listed,
@@ -101,6 +128,7 @@ impl Shelf {
         for (name, path) in &found {
             self.read(thread, name, path);
         }
+        self.reading = Reading::Later;
         for (name, shelved) in &mut self.files {
             if !found.contains_key(name) && shelved.presence == Presence::There {
                 shelved.presence = Presence::Gone;
@@ -108,14 +136,21 @@ impl Shelf {
                 problems.push(folder::gone(at, name, self.built_in.contains_key(name)));
             }
         }
-        let there = self.files.values().filter(|shelved| shelved.presence == Presence::There);
-        problems.extend(there.filter_map(|shelved| shelved.problem.clone()));
-        problems.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
         problems
     }
 
+    /// What is wrong with the files that are there.
+    pub(super) fn problems(&self) -> impl Iterator<Item = Problem> {
+        let there = self.files.values().filter(|shelved| shelved.presence == Presence::There);
+        there.filter_map(|shelved| shelved.problem.clone())
+    }
+
     fn read(&mut self, thread: &RuleThread, name: &str, path: &Path) {
-        let new = || Shelved { seen: None, good: None, problem: None, presence: Presence::There };
+        let beneath = match self.reading {
+            Reading::First => None,
+            Reading::Later => self.built_in.get(name).cloned(),
+        };
+        let new = || Shelved { seen: None, good: None, beneath, problem: None, presence: Presence::There };
         let shelved = self.files.entry(name.to_owned()).or_insert_with(new);
         shelved.presence = Presence::There;
         let bytes = folder::bytes_of(path);
@@ -134,8 +169,12 @@ impl Shelf {
         match rule {
             Ok(rule) => {
                 shelved.seen = seen;
-                shelved.good = Some(Arc::new(rule));
                 shelved.problem = None;
+                let before =
+                    shelved.good.replace(Arc::new(rule)).or_else(|| self.built_in.get(name).cloned());
+                if let Some(before) = before {
+                    self.replaced.insert(name.to_owned(), before);
+                }
             }
             Err(problem) => {
                 // Read anew next time: a deadline may have struck a busy machine, not a bad rule.

@@ -170,3 +170,37 @@ fn files_that_cannot_be_trusted_are_refused() {
     let told = host.refresh();
     assert!(told.iter().all(|problem| problem.severity == Severity::Error));
 }
+
+/// Truth 9: last good wins, also over a version that compiles and fails the plans that run.
+#[test]
+fn a_version_that_fails_a_running_plan_does_not_take_effect_until_it_is_mended() {
+    let (mut host, folder) = host_with(&[("own.rhai", &says("first"))]);
+    let plan = enters(LONG, "own", "");
+    save(folder.path(), "own.rhai", "fn entry(ctx) { loop {} }\nfn trail(ctx) { keep() }\n");
+    insta::assert_snapshot!(problems(&host.refresh_for(&[&plan])), @"
+    error R106 own.rhai:0:0 the new version of the rule `own` fails plan STORY: the rule `own` fails in the dry run: stopped after 100000 operations
+      the last good version stays in use; mend the file, and it is tried again
+    ");
+    assert_eq!(asked(&mut host, "own"), "ENTER first");
+    assert_eq!(host.refresh_for(&[&plan]).len(), 1, "a standing problem is told every time");
+
+    save(folder.path(), "own.rhai", &says("third"));
+    insta::assert_snapshot!(problems(&host.refresh_for(&[&plan])), @"
+    note R107 own.rhai:0:0 the rule `own` changed: the new version decides from the next candle on
+    ");
+    assert_eq!(asked(&mut host, "own"), "ENTER third");
+    assert_eq!(host.refresh_for(&[&plan]), [], "the change is told once");
+}
+
+/// Truth 9: a broken file over a built-in rule that is in use.
+#[test]
+fn a_broken_file_over_a_built_in_rule_leaves_the_plans_that_run_it_alone() {
+    let (mut host, folder) = host_with(&[]);
+    let plan = enters(LONG, "close_above", "");
+    save(folder.path(), "close_above.rhai", "fn entry(ctx) {");
+    assert_eq!(host.refresh_for(&[&plan]).len(), 1);
+    assert_eq!(asked(&mut host, "close_above"), "ENTER close 101.00 above 100.00");
+    save(folder.path(), "close_above.rhai", "fn entry(ctx) { loop {} }");
+    assert_eq!(host.refresh_for(&[&plan]).len(), 1);
+    assert_eq!(asked(&mut host, "close_above"), "ENTER close 101.00 above 100.00");
+}
