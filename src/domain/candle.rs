@@ -184,7 +184,8 @@ impl Candles {
         let Some(trading) = day.stretch(self.hours).filter(|trading| trading.overlaps(bar)) else {
             return Some(Place::Outside);
         };
-        let span = span_at(self.timeframe, day.anchor(), trading, bar.open);
+        let border = day.stretch(Hours::Regular).map(|regular| regular.close);
+        let span = span_at(self.timeframe, day.anchor(), border, trading, bar.open);
         (span.open <= bar.open && bar.close <= span.close).then_some(Place::In(span))
     }
 
@@ -229,14 +230,30 @@ enum Place {
     Outside,
 }
 
-/// The candle that holds `at`: counted in whole lengths from the anchor, cut where trading begins and ends.
-fn span_at(timeframe: Timeframe, anchor: Stamp, trading: Stretch, at: Stamp) -> Stretch {
+/// The candle that holds `at`: counted in whole lengths from the anchor, cut where trading begins and ends, and at the
+/// regular session's close, where a candle ends whatever hours count.
+fn span_at(
+    timeframe: Timeframe,
+    anchor: Stamp,
+    border: Option<Stamp>,
+    trading: Stretch,
+    at: Stamp,
+) -> Stretch {
     let Some(seconds) = timeframe.seconds() else {
         return trading;
     };
     let nth = (at.millis() - anchor.millis()).div_euclid(seconds * 1000);
     let open = anchor.plus_seconds(nth * seconds);
-    Stretch { open: open.max(trading.open), close: open.plus_seconds(seconds).min(trading.close) }
+    let mut span =
+        Stretch { open: open.max(trading.open), close: open.plus_seconds(seconds).min(trading.close) };
+    if let Some(border) = border.filter(|border| span.contains(*border)) {
+        if at < border {
+            span.close = border;
+        } else {
+            span.open = border;
+        }
+    }
+    span
 }
 
 #[cfg(test)]

@@ -271,6 +271,23 @@ fn extended_candles_keep_the_grid_of_the_regular_open_and_are_cut_at_the_ends_of
 }
 
 #[test]
+fn the_regular_close_ends_a_candle_whatever_hours_count() {
+    let story = "
+        15:30:00 60 1 1 1 1 1
+        15:59:00 60 2 2 2 2 1
+        16:00:00 60 3 3 3 3 1
+        16:29:00 60 4 4 4 4 1
+        16:30:00 60 5 5 5 5 1
+        17:29:00 60 6 6 6 6 1
+    ";
+    insta::assert_snapshot!(play(Timeframe::Hour1, Hours::Extended, story), @r"
+    15:59:00 60: 15:30:00–16:00:00 1.00 2.00 1.00 2.00 volume 2
+    16:29:00 60: 16:00:00–16:30:00 3.00 4.00 3.00 4.00 volume 2
+    17:29:00 60: 16:30:00–17:30:00 5.00 6.00 5.00 6.00 volume 2
+    ");
+}
+
+#[test]
 fn a_later_day_closes_the_candle_that_a_session_left_open() {
     insta::assert_snapshot!(play(Timeframe::Day1, Hours::Regular, "
         09:30:00 60 10 10 10 10 1
@@ -501,7 +518,13 @@ fn counted(kind: (Timeframe, Hours), minutes: &[Minute]) -> Vec<(i64, i64, Price
         Some(seconds) => {
             let length = seconds / 60;
             let start = 570 + (minute - 570).div_euclid(length) * length;
-            (start.max(open), (start + length).min(close))
+            let (start, end) = (start.max(open), (start + length).min(close));
+            // The regular session's close ends a candle whatever hours count.
+            match (start < 960 && 960 < end, minute < 960) {
+                (true, true) => (start, 960),
+                (true, false) => (960, end),
+                (false, _) => (start, end),
+            }
         }
     };
     let mut made: Vec<(i64, i64, Price, Price, Price, Price, u64)> = Vec::new();

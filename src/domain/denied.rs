@@ -73,6 +73,8 @@ pub enum Denied {
     AccountUnknown,
     /// The books do not agree with the broker yet, or the connection is down.
     NotReady,
+    /// A signal that waited for a session, and nobody looked when the session began.
+    SignalLate,
     /// Our position and the broker's differ in this symbol; it stays frozen until a person has looked.
     Frozen,
 }
@@ -91,6 +93,7 @@ impl Denied {
             Denied::Currency { .. } => "currency",
             Denied::AccountUnknown => "account_value",
             Denied::NotReady => "connection",
+            Denied::SignalLate => "signal_age",
             Denied::Frozen => "symbol_frozen",
         }
     }
@@ -109,6 +112,7 @@ impl Denied {
             | Denied::Currency { .. }
             | Denied::AccountUnknown
             | Denied::NotReady
+            | Denied::SignalLate
             | Denied::Frozen => None,
         }
     }
@@ -124,6 +128,7 @@ impl Denied {
             | Denied::Currency { .. }
             | Denied::AccountUnknown
             | Denied::NotReady
+            | Denied::SignalLate
             | Denied::Frozen => None,
         }
     }
@@ -159,7 +164,9 @@ impl fmt::Display for Denied {
             Denied::StopPassed { price, stop } => {
                 write!(f, "Stop already passed: the market is at {price}, the stop at {stop}")
             }
-            Denied::OutsideSession => write!(f, "Outside the session: an entry waits for no session to open"),
+            Denied::OutsideSession => {
+                write!(f, "Outside the session: entries are decided in the regular session only")
+            }
             Denied::Currency { contract, account } => {
                 write!(f, "Currency mismatch: the contract trades in {contract}, the account is in {account}")
             }
@@ -167,6 +174,9 @@ impl fmt::Display for Denied {
                 write!(f, "Account value unknown: the broker has not told one above zero")
             }
             Denied::NotReady => write!(f, "Not ready: the books and the broker are not reconciled"),
+            Denied::SignalLate => {
+                write!(f, "Signal too old: the first bar of the session it waited for has passed")
+            }
             Denied::Frozen => write!(f, "Symbol frozen: our position and the broker's differ"),
         }
     }

@@ -261,7 +261,7 @@ fn a_refusal_names_its_key_where_it_stands_and_how_far_it_goes() {
     order_shares 10001 10000 | Order size limit exceeded: order 10001 shares, max 10000 shares
     buying_power 144400.00 -0.01 | Buying power exceeded: order value 144400.00, max -0.01; the largest size that passes is 0
     stop_price 177.90 178.00 | Stop already passed: the market is at 177.90, the stop at 178.00
-    session – – | Outside the session: an entry waits for no session to open
+    session – – | Outside the session: entries are decided in the regular session only
     currency – – | Currency mismatch: the contract trades in EUR, the account is in USD
     account_value – – | Account value unknown: the broker has not told one above zero
     connection – – | Not ready: the books and the broker are not reconciled

@@ -111,7 +111,7 @@ fn a_refusal_tells_its_limit_where_it_stands_and_how_far_it_goes() {
     limit portfolio_risk_percent, current 9.00, max 10.00
     Urgent: [SIMULATION] plan X refused: Order size limit exceeded: order 12000 shares, max 10000 shares
     limit order_shares, current 12000, max 10000
-    Urgent: [SIMULATION] plan X refused: Outside the session: an entry waits for no session to open
+    Urgent: [SIMULATION] plan X refused: Outside the session: entries are decided in the regular session only
     limit session
     ");
 }

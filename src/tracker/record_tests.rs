@@ -358,7 +358,7 @@ fn every_refusal_of_an_entry_is_a_sentence_too() {
     entry_refused {"v":1,"plan":"SPY_1","denied":{"stop_passed":{"price":"166.90","stop":"167.00"}},
       "message":"plan SPY_1 refused: Stop already passed: the market is at 166.90, the stop at 167.00"}
     entry_refused {"v":1,"plan":"SPY_1","denied":"outside_session",
-      "message":"plan SPY_1 refused: Outside the session: an entry waits for no session to open"}
+      "message":"plan SPY_1 refused: Outside the session: entries are decided in the regular session only"}
     entry_refused {"v":1,"plan":"SPY_1","denied":{"currency":{"contract":"EUR","account":"USD"}},
       "message":"plan SPY_1 refused: Currency mismatch: the contract trades in EUR,
        the account is in USD"}
@@ -366,6 +366,8 @@ fn every_refusal_of_an_entry_is_a_sentence_too() {
       "message":"plan SPY_1 refused: Account value unknown: the broker has not told one above zero"}
     entry_refused {"v":1,"plan":"SPY_1","denied":"not_ready",
       "message":"plan SPY_1 refused: Not ready: the books and the broker are not reconciled"}
+    entry_refused {"v":1,"plan":"SPY_1","denied":"signal_late",
+      "message":"plan SPY_1 refused: Signal too old: the first bar of the session it waited for has passed"}
     entry_refused {"v":1,"plan":"SPY_1","denied":"frozen",
       "message":"plan SPY_1 refused: Symbol frozen: our position and the broker's differ"}
     "#);

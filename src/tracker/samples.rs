@@ -172,6 +172,7 @@ pub(super) fn denials() -> Vec<Denied> {
         Denied::Currency { contract: "EUR".into(), account: "USD".into() },
         Denied::AccountUnknown,
         Denied::NotReady,
+        Denied::SignalLate,
         Denied::Frozen,
     ]
 }

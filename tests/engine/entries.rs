@@ -76,7 +76,26 @@ fn a_held_signal_is_gone_where_the_next_sessions_first_bar_was_missed() {
     16:00:00 ALARM: connection lost: reset by peer; the stops rest at the broker
     -- 2024-06-04
     11:00:00 ready: 0 working orders, 0 positions
-    11:00:05 plan A refused: Not ready: the books and the broker are not reconciled
+    11:00:05 plan A refused: Signal too old: the first bar of the session it waited for has passed
+    ");
+}
+
+#[test]
+fn a_held_signal_waits_over_a_holiday_that_no_calendar_told_of() {
+    assert_snapshot!(play("
+        plan A SPY long entry 100 stop 98 above 100.20 1d
+        to 15:59:55 SPY 100.30
+        to 16:00:00 SPY 100.50
+        day 2024-06-05
+        bar 09:30:00 SPY 101.00 101.20 100.90 101.10
+        bar 09:30:05 SPY 101.20
+    "), @r"
+    09:00:00 plan A armed: long SPY, above on 1d, entry 100.00, stop 98.00, target none
+    16:00:00 plan A signal held for the next session: close 100.5
+    -- 2024-06-05
+    09:30:05 > enter A: entry buy 645 at market, stop sell 645 at 98.00, risk 1999.50
+    09:30:10 plan A entered: bought 645 SPY at 101.10
+    09:30:10 plan A protected: 645 shares, stop 98.00 (order 2)
     ");
 }
 
@@ -91,7 +110,7 @@ fn a_signal_outside_the_session_is_refused() {
         bar 09:30:00 SPY 100.60
     "), @r"
     09:00:00 plan A armed: long SPY, above on 1min, entry 100.00, stop 98.00, target none
-    09:01:00 plan A refused: Outside the session: an entry waits for no session to open
+    09:01:00 plan A refused: Outside the session: entries are decided in the regular session only
     09:30:00 > enter A: entry buy 769 at market, stop sell 769 at 98.00, risk 1999.40
     09:30:05 plan A entered: bought 769 SPY at 100.60
     09:30:05 plan A protected: 769 shares, stop 98.00 (order 2)

@@ -431,7 +431,7 @@ fn a_stop_that_somebody_moved_is_where_it_is_and_never_loosened_by_us() {
     09:31:05 plan A entered: bought 869 SPY at 100.30
     09:31:05 plan A protected: 869 shares, stop 98.00 (order 2)
     09:31:10 plan A stop moved: 98.00 -> 99.00 (order 2)
-    09:32:00 plan A rule trouble: stop not moved: 98.50 is looser than the resting stop 99.00
+    09:32:00 plan A stop not moved: 98.50 is looser than the resting stop 99.00
     09:32:00 ALARM: plan A: somebody moved the stop from 99.00 to 97.00, which protects less; it stays there
        at the broker: 2 sell STP 869 97.00 | holds 869 SPY
     ");

@@ -147,7 +147,7 @@ fn truth_4_a_stop_only_tightens_and_a_refusal_is_recorded_once() {
     09:31:00 > enter A: entry buy 869 at market, stop sell 869 at 98.00, risk 1998.70
     09:31:05 plan A entered: bought 869 SPY at 100.30
     09:31:05 plan A protected: 869 shares, stop 98.00 (order 2)
-    09:32:00 plan A rule trouble: stop not moved: 97.00 is looser than the resting stop 98.00
+    09:32:00 plan A stop not moved: 97.00 is looser than the resting stop 98.00
     09:35:00 plan A rule trouble: stop not moved: 100.60 is at or through the market at 100.41
     09:36:00 plan A rule trouble: stop not moved: -1 is not a price
     09:37:00 > amend stop 2: 99.01 of 869

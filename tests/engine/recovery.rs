@@ -130,7 +130,7 @@ fn of_several_missed_stops_the_tightest_is_asked_for() {
     09:31:05 plan A entered: bought 869 SPY at 100.30
     09:31:05 plan A protected: 869 shares, stop 98.00 (order 2)
     09:32:00 ALARM: connection lost: reset by peer; the stops rest at the broker
-    09:35:30 plan A rule trouble: stop not moved: 99.40 is looser than the resting stop 99.80
+    09:35:30 plan A stop not moved: 99.40 is looser than the resting stop 99.80
     09:35:30 ready: 1 working orders, 1 positions
     09:35:30 > amend stop 2: 99.80 of 869
     09:35:30 plan A stop moved: 98.00 -> 99.80 (order 2)

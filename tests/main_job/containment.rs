@@ -91,7 +91,8 @@ async fn whatever_a_rule_proposes_its_stop_stays_and_other_plans_trade_as_withou
         ("let x = [0]; loop { x.push(1); }", "rule bad, trail:"),
     ] {
         let (place, ran) = beside_a_good_plan(deed).await;
-        assert!(ran.said("plan BAD rule trouble"), "{deed}:\n{}", ran.text());
+        let heard = ran.said("plan BAD rule trouble") || ran.said("plan BAD stop not moved");
+        assert!(heard, "{deed}:\n{}", ran.text());
         assert!(ran.said(told), "{deed}: not told `{told}`:\n{}", ran.text());
         assert_eq!(stop_path(&place.events(), "BAD"), [d("96.00"), d("98.00")], "{deed}");
         let bad = ran.summary.trades.iter().find(|trade| trade.plan.as_str() == "BAD").expect("a trade");

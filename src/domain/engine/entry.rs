@@ -83,9 +83,10 @@ impl Engine {
         let daily = plan.entry.timeframe == Timeframe::Day1;
         if daily || contract.session.is_close(candle.end) {
             let Some(open) = contract.session.next_open(candle.end) else { return SignalTime::Closed };
+            let today = contract.session.stretch_at(now, Hours::Regular).filter(|day| candle.end < day.open);
             return if plan.valid_until.is_some_and(|until| until < open) {
                 SignalTime::Closed
-            } else if now > open.plus_seconds(SIGNAL_SECONDS_MAX) {
+            } else if today.is_some_and(|day| now > day.open.plus_seconds(SIGNAL_SECONDS_MAX)) {
                 SignalTime::Late
             } else {
                 SignalTime::Held
@@ -127,13 +128,18 @@ impl Engine {
                 continue;
             };
             let Some(contract) = self.contracts.get(&record.plan.symbol) else { continue };
-            let Some(open) = contract.session.next_open(candle_end) else { continue };
-            if bar.start < open {
+            // The session that has come, not the one a calendar without holidays would expect.
+            let Some(day) = contract.session.stretch_at(bar.start, Hours::Regular) else { continue };
+            if day.open < candle_end {
                 continue;
             }
-            if bar.start > open.plus_seconds(SIGNAL_SECONDS_MAX) {
+            let missed = self
+                .series
+                .get(&watch::entry_series(&record.plan))
+                .is_some_and(|series| series.candles().last().is_some_and(|last| candle_end < last.end));
+            if missed || bar.start > day.open.plus_seconds(SIGNAL_SECONDS_MAX) {
                 // Its moment has passed while nobody looked.
-                self.refuse(now, &id, Denied::NotReady);
+                self.refuse(now, &id, Denied::SignalLate);
             } else {
                 self.enter(now, &id, bar.close, why);
             }

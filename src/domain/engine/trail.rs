@@ -115,7 +115,13 @@ impl Engine {
             Err(refusal) if self.once.refusal(id, &refusal) => {
                 let why = refusal.to_string();
                 self.record(now, Event::StopRefused { plan: id.clone(), why: why.clone() });
-                self.tell(Told::RuleTrouble { plan: id.clone(), why: format!("stop not moved: {why}") });
+                self.tell(match refusal {
+                    // The ratchet at work: many good rules propose what is looser now and then.
+                    StopRefusal::Looser { .. } => {
+                        Told::Info { text: format!("plan {id} stop not moved: {why}") }
+                    }
+                    _ => Told::RuleTrouble { plan: id.clone(), why: format!("stop not moved: {why}") },
+                });
             }
             Err(_) => {}
         }

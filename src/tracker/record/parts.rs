@@ -264,6 +264,7 @@ pub(super) enum DeniedParts {
     },
     AccountUnknown,
     NotReady,
+    SignalLate,
     Frozen,
 }
 
