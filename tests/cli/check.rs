@@ -20,11 +20,13 @@ exit_function: { function_type: trailing_stop, timeframe: 5min, parameters: { tr
 
 #[test]
 fn every_plan_of_the_repository_and_every_example_of_init_is_good() {
-    let plans = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans");
-    let told = told(command(["check", "plans", "--json"]).current_dir(env!("CARGO_MANIFEST_DIR")));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["plans", "examples/spy/plans"];
+    let told = told(command(["check", folders[0], folders[1], "--json"]).current_dir(root));
     assert_eq!(told.code, 0, "{}", told.out);
     let document = told.json();
-    let files = std::fs::read_dir(plans).expect("plans").count();
+    let files: usize =
+        folders.iter().map(|folder| std::fs::read_dir(root.join(folder)).expect("plans").count()).sum();
     assert!(files >= 3);
     assert_eq!(document["plans"].as_array().map(Vec::len), Some(files));
     assert_eq!(document["problems"], json!([]));
