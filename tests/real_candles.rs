@@ -58,17 +58,21 @@ fn row(line: &str) -> Row {
 /// Half past nine is minute 570; 04:00, 16:00 and 20:00 are 240, 960 and 1200.
 fn plain(rows: &[Row], length: Option<u32>, hours: Hours) -> Vec<Plain> {
     let (from, to) = if hours == Hours::Regular { (570, 960) } else { (240, 1200) };
-    let mut groups: BTreeMap<(String, u32), Vec<&Row>> = BTreeMap::new();
+    let mut groups: BTreeMap<(String, u32, u32), Vec<&Row>> = BTreeMap::new();
     for row in rows.iter().filter(|row| from <= row.minute && row.minute < to) {
         // One length is added before the division and taken off after it: nothing goes below zero.
-        let start = length.map_or(from, |length| {
+        let (mut start, mut end) = length.map_or((from, to), |length| {
             let grid = 570 % length;
-            (row.minute + length - grid) / length * length + grid - length
+            let start = (row.minute + length - grid) / length * length + grid - length;
+            (start, start + length)
         });
-        groups.entry((row.date.clone(), start)).or_default().push(row);
+        // The regular close ends a candle whatever hours count; the rest of its length is a candle of its own.
+        if length.is_some() && start < 960 && 960 < end {
+            (start, end) = if row.minute < 960 { (start, 960) } else { (960, end) };
+        }
+        groups.entry((row.date.clone(), start, end)).or_default().push(row);
     }
-    let candle = |((date, start), rows): ((String, u32), Vec<&Row>)| {
-        let end = length.map_or(to, |length| start + length);
+    let candle = |((date, start, end), rows): ((String, u32, u32), Vec<&Row>)| {
         let (first, last) = (rows[0], rows[rows.len() - 1]);
         let high = rows.iter().map(|row| row.bar.high).max().expect("a row");
         let low = rows.iter().map(|row| row.bar.low).min().expect("a row");
