@@ -1,170 +1,22 @@
 //! The simulated gateway as a client sees it: the real ibapi client over loopback TCP.
 
+#[path = "gateway/desk.rs"]
+mod desk;
+
 use std::num::NonZeroU32;
-use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
 use ibapi::accounts::types::AccountGroup;
 use ibapi::accounts::{AccountSummaryResult, PositionUpdate};
 use ibapi::contracts::Contract;
-use ibapi::market_data::TradingHours;
 use ibapi::market_data::historical::{BarSize, ToDuration};
-use ibapi::market_data::realtime::Bar;
-use ibapi::orders::{Action, ExecutionFilter, Executions, OcaType, Order, OrderUpdate, Orders, TimeInForce};
-use ibapi::prelude::{NoticeStream, Subscription, SubscriptionItem};
+use ibapi::orders::{Action, ExecutionFilter, Executions, Order, Orders};
+use ibapi::prelude::SubscriptionItem;
 use ibapi::{Client, Error};
 use jiff::Timestamp;
-use prusik::gateway::{Gateway, MarketStart, Settings, SourceBar, Speed, StartError};
-use rust_decimal::Decimal;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use prusik::gateway::{Gateway, MarketStart, Settings, Speed, StartError};
 
-/// Longer than anything here takes; a test that waits so long has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Minutes from 09:30 on 2013-10-04, as `open high low close` in cents.
-const MINUTES: [[i64; 4]; 4] =
-    [[1000, 1012, 991, 1006], [1006, 1030, 1000, 1024], [1024, 1060, 1018, 1048], [1048, 1051, 1000, 1003]];
-
-fn minutes(start: &str, rows: &[[i64; 4]]) -> Vec<SourceBar> {
-    let start: Timestamp = start.parse().expect("a time");
-    let bar = |(minute, row): (i64, &[i64; 4])| {
-        let [open, high, low, close] = row.map(|cents| Decimal::new(cents, 2));
-        let time = Timestamp::from_second(start.as_second() + minute * 60).expect("a time");
-        SourceBar { time, open, high, low, close, volume: 1_200 }
-    };
-    (0..).zip(rows).map(bar).collect()
-}
-
-fn settings() -> Settings {
-    let xyz = minutes("2013-10-04T09:30:00-04:00", &MINUTES);
-    let abc = minutes("2013-10-04T09:30:00-04:00", &[[5000, 5000, 5000, 5000], [5000, 5010, 4990, 5005]]);
-    Settings { bars: vec![("XYZ".to_owned(), xyz), ("ABC".to_owned(), abc)], ..Settings::default() }
-}
-
-async fn in_time<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, future).await.expect("an answer in time")
-}
-
-fn xyz() -> Contract {
-    Contract::stock("XYZ").build()
-}
-
-/// A client with its streams, and what they said.
-struct Desk {
-    client: Client,
-    orders: Subscription<OrderUpdate>,
-    notices: NoticeStream,
-}
-
-impl Desk {
-    async fn at(gateway: &Gateway, id: i32) -> Desk {
-        let builder =
-            Client::builder().address(gateway.local_addr().to_string()).client_id(id).tcp_no_delay(true);
-        let (client, notices) = in_time(builder.connect_with_notice_stream()).await.expect("connected");
-        let orders = in_time(client.order_update_stream()).await.expect("the order stream");
-        Desk { client, orders, notices }
-    }
-
-    /// Everything the order stream has, after a round trip.
-    async fn drain(&mut self) -> String {
-        in_time(self.client.server_time()).await.expect("a round trip");
-        let mut lines = Vec::new();
-        while let Some(Some(item)) = self.orders.next().now_or_never() {
-            lines.push(line(item.expect("a readable frame")));
-        }
-        lines.join("\n")
-    }
-
-    async fn bars(&self, symbol: &str) -> Subscription<Bar> {
-        let contract = Contract::stock(symbol).build();
-        let bars = self.client.realtime_bars(&contract).trading_hours(TradingHours::Extended);
-        in_time(bars.subscribe()).await.expect("subscribed")
-    }
-
-    async fn done(&self) {
-        in_time(self.client.server_time_millis()).await.expect("a round trip");
-    }
-
-    async fn place(&self, id: i32, order: &Order) {
-        in_time(self.client.submit_order(id, &xyz(), order)).await.expect("written");
-    }
-
-    async fn notice(&mut self, code: i32) -> String {
-        loop {
-            let notice = in_time(self.notices.next()).await.expect("a notice");
-            if notice.code == code {
-                return notice.message;
-            }
-        }
-    }
-
-    async fn open_orders(&self) -> Vec<ibapi::orders::OrderData> {
-        let mut open = in_time(self.client.all_open_orders()).await.expect("open orders");
-        let rows = open.collect_to_end_within(PATIENCE).await.expect("to their end");
-        rows.into_iter()
-            .filter_map(|row| if let Orders::OrderData(row) = row { Some(row) } else { None })
-            .collect()
-    }
-}
-
-fn line(item: SubscriptionItem<OrderUpdate>) -> String {
-    match item {
-        SubscriptionItem::Notice(notice) => {
-            format!("{:?} notice {} {}", notice.request_id, notice.code, notice.message)
-        }
-        SubscriptionItem::Data(OrderUpdate::OpenOrder(data)) => {
-            let order = &data.order;
-            let limit = order.limit_price.unwrap_or(0.0) + order.aux_price.unwrap_or(0.0);
-            format!(
-                "{} open {:?} {} {} {limit} {}",
-                data.order_id, order.action, order.total_quantity, order.order_type, data.order_state.status
-            )
-        }
-        SubscriptionItem::Data(OrderUpdate::OrderStatus(status)) => {
-            format!(
-                "{} status {} {}/{} held {:?}",
-                status.order_id, status.status, status.filled, status.remaining, status.why_held
-            )
-        }
-        SubscriptionItem::Data(OrderUpdate::ExecutionData(data)) => {
-            let it = data.execution;
-            format!(
-                "{} execution {} {:?} {} at {} on {} ref {}",
-                it.order_id, it.execution_id, it.side, it.shares, it.price, it.time, it.order_reference
-            )
-        }
-        SubscriptionItem::Data(OrderUpdate::CommissionReport(report)) => {
-            format!("commission {} {} {:?}", report.execution_id, report.commission, report.realized_pnl)
-        }
-        SubscriptionItem::Data(OrderUpdate::OrderBound(bound)) => format!("{} bound", bound.order_id),
-    }
-}
-
-fn order(action: Action, kind: &str, price: f64) -> Order {
-    let mut order = Order { action, total_quantity: 100.0, order_type: kind.to_owned(), ..Order::default() };
-    match kind {
-        "LMT" => order.limit_price = Some(price),
-        "STP" => order.aux_price = Some(price),
-        _ => {}
-    }
-    order
-}
-
-/// Entry, stop and target, the last one transmits.
-fn bracket(first: i32, stop: f64, target: f64) -> [(i32, Order); 3] {
-    let leg = |order: Order, role: &str| Order {
-        parent_id: first,
-        tif: TimeInForce::GoodTillCanceled,
-        oca_group: "plan".to_owned(),
-        oca_type: OcaType::CancelWithBlock,
-        order_ref: role.to_owned(),
-        ..order
-    };
-    let entry = Order { transmit: false, order_ref: "E".to_owned(), ..order(Action::Buy, "MKT", 0.0) };
-    let stop = Order { transmit: false, ..leg(order(Action::Sell, "STP", stop), "S") };
-    [(first, entry), (first + 1, stop), (first + 2, leg(order(Action::Sell, "LMT", target), "T"))]
-}
+use desk::*;
 
 #[tokio::test]
 async fn a_client_connects_and_learns_what_there_is() {
@@ -518,22 +370,6 @@ async fn bad_settings_are_told_apart() {
     assert!(matches!(backwards, Err(StartError::Bar { index: 2, .. })), "{backwards:?}");
 }
 
-/// Where the market data lies; none with a clear line where it does not.
-fn data(file: &str) -> Option<std::path::PathBuf> {
-    let folder =
-        std::env::var_os("PRUSIK_DATA").map_or_else(|| "../shared/data".into(), std::path::PathBuf::from);
-    let path = folder.join(file);
-    if path.exists() {
-        return Some(path);
-    }
-    // A test's own words are shown when it is run with --nocapture.
-    let _ = std::io::Write::write_all(
-        &mut std::io::stderr(),
-        format!("skipped: no {}\n", path.display()).as_bytes(),
-    );
-    None
-}
-
 #[tokio::test]
 async fn six_sessions_of_minute_bars_in_lockstep_with_two_round_trips_an_instant() {
     let Some(path) = data("SPY_1min_2013-10-04_2013-10-11.csv") else { return };
@@ -556,37 +392,6 @@ async fn six_sessions_of_minute_bars_in_lockstep_with_two_round_trips_an_instant
         desk.done().await;
     }
     assert!(58_000 < count, "{count} instants");
-}
-
-/// A client without ibapi: raw frames.
-struct Raw(TcpStream);
-
-impl Raw {
-    async fn greet(gateway: &Gateway, versions: &str) -> Raw {
-        let mut raw = Raw(TcpStream::connect(gateway.local_addr()).await.expect("connected"));
-        raw.send(b"API\0").await;
-        raw.send(&(versions.len() as u32).to_be_bytes()).await;
-        raw.send(versions.as_bytes()).await;
-        raw
-    }
-
-    async fn send(&mut self, bytes: &[u8]) {
-        self.0.write_all(bytes).await.expect("written");
-    }
-
-    async fn frame(&mut self, id: u32, message: &[u8]) {
-        let length = message.len() as u32 + 4;
-        self.send(&[&length.to_be_bytes()[..], &(id + 200).to_be_bytes(), message].concat()).await;
-    }
-
-    /// The next frame: its id and its message; none when the gateway hung up.
-    async fn next(&mut self) -> Option<(u32, Vec<u8>)> {
-        let length = in_time(self.0.read_u32()).await.ok()?;
-        let mut body = vec![0; length as usize];
-        in_time(self.0.read_exact(&mut body)).await.ok()?;
-        let message = body.split_off(4.min(body.len()));
-        Some((u32::from_be_bytes(body.try_into().ok()?).wrapping_sub(200), message))
-    }
 }
 
 #[tokio::test]
