@@ -78,7 +78,7 @@ impl Listings {
         ContractDetails {
             market_name: Some(symbol.clone()),
             min_tick: Some("0.01".to_owned()),
-            order_types: Some("LMT,MKT,STP,DAY,GTC,WHATIF".to_owned()),
+            order_types: Some("DAY,GTC,GTD,LMT,MKT,OCA,STP,STPLMT,TRAIL,WHATIF".to_owned()),
             valid_exchanges: Some(EXCHANGE.to_owned()),
             price_magnifier: Some(1),
             long_name: Some(format!("{symbol} (simulated)")),

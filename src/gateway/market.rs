@@ -57,7 +57,7 @@ impl Market {
     /// The moment at which a request of now arrives.
     pub(super) fn moment(&self) -> Moment {
         let hours = self.days.hours_at(self.now);
-        Moment { hours, day_ends: self.days.open_after(self.now).map(|day| day.close) }
+        Moment { now: self.now, hours, day_ends: self.days.open_after(self.now).map(|day| day.close) }
     }
 
     pub(super) fn in_session(&self) -> bool {

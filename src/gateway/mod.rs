@@ -50,3 +50,4 @@ pub use bars::{BarProblem, LoadError, SourceBar, load_bars};
 pub use requests::MarketStart;
 pub use server::{Gateway, Settings, Speed, StartError};
 pub use synthetic::synthetic_bars;
+pub use venue::{Fills, Margin, OrphanModify};

@@ -17,6 +17,7 @@ use super::hall::{Hall, drive, watch_silence};
 use super::market::Market;
 use super::requests::MarketStart;
 use super::session;
+use super::venue::{Fills, Margin, OrphanModify, Rules};
 
 /// How fast market time passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,6 +44,12 @@ pub struct Settings {
     pub speed: Speed,
     /// When it begins to.
     pub start: MarketStart,
+    /// How much of an order a bar fills.
+    pub fills: Fills,
+    /// Whether new orders must be covered by the account.
+    pub margin: Margin,
+    /// What becomes of an order whose change still names a parent that is done.
+    pub orphan_modify: OrphanModify,
 }
 
 impl Default for Settings {
@@ -56,6 +63,9 @@ impl Default for Settings {
             account: "DU0000001".to_owned(),
             speed: Speed::default(),
             start: MarketStart::default(),
+            fills: Fills::default(),
+            margin: Margin::default(),
+            orphan_modify: OrphanModify::default(),
         }
     }
 }
@@ -112,8 +122,9 @@ impl Gateway {
     /// # Errors
     /// What is wrong with the bars, or with the address.
     pub async fn start(settings: Settings) -> Result<Gateway, StartError> {
-        let Settings { listen, bars, cash, account, speed, start } = settings;
-        let market = Market::new(account, cash, series(bars)?);
+        let Settings { listen, bars, cash, account, speed, start, fills, margin, orphan_modify } = settings;
+        let mut market = Market::new(account, cash, series(bars)?);
+        market.venue.rules = Rules { fills, margin, orphan_modify };
         let refused = |error: io::Error| match error.kind() {
             io::ErrorKind::AddrInUse => StartError::PortInUse { addr: listen },
             _ => StartError::Listen { addr: listen, error },

@@ -13,7 +13,7 @@ use crate::gateway::messages::{
 };
 use crate::gateway::telling;
 use crate::gateway::ticket;
-use crate::gateway::venue::{Execution, Key, Kind, Refusal, Side, State, Ticket};
+use crate::gateway::venue::{Execution, Key, Refusal, Side, Ticket};
 use crate::gateway::wire::{double, push};
 
 impl Exchange {
@@ -27,15 +27,14 @@ impl Exchange {
             let moment = self.market.moment();
             self.market.venue.place(ticket, &moment, &mut self.facts)
         });
-        match done {
-            Ok(()) => drop(self.tell_facts()),
-            Err(refusal) => {
-                let now = self.market.now;
-                if let Some(own) = self.clients.get_mut(&client) {
-                    refuse(&mut own.out, now, request.order_id, &refusal);
-                }
+        if let Err(refusal) = done {
+            let now = self.market.now;
+            if let Some(own) = self.clients.get_mut(&client) {
+                refuse(&mut own.out, now, request.order_id, &refusal);
             }
         }
+        // A refusal can end the order it is about.
+        self.tell_facts();
     }
 
     /// Answers what an order would bind and cost, and forgets it; its id is used up.
@@ -87,9 +86,9 @@ impl Exchange {
             if of.is_some_and(|of| market.venue.orders[*place].ticket.key.client != of) {
                 continue;
             }
-            let status = market.venue.status(*place);
-            telling::open_order(&mut own.out, market, *place, status);
-            telling::order_status(&mut own.out, market, *place, status);
+            let standing = market.venue.standing(*place);
+            telling::open_order(&mut own.out, market, *place, &standing);
+            telling::order_status(&mut own.out, market, *place, &standing);
         }
         push(&mut own.out, told::OPEN_ORDERS_END, &Empty {});
     }
@@ -98,7 +97,7 @@ impl Exchange {
         let Exchange { market, clients, .. } = self;
         let Some(own) = clients.get_mut(&client) else { return };
         for (place, order) in market.venue.orders.iter().enumerate() {
-            if matches!(order.state, State::Filled(_) | State::Cancelled(_)) {
+            if !order.state.is_live() {
                 telling::completed_order(&mut own.out, market, place);
             }
         }
@@ -151,10 +150,7 @@ fn passes(
 /// The account before and after an order that would fill at its own price, or at the last price.
 fn preview(account: &Account, ticket: &Ticket) -> OrderState {
     let holding = account.holdings[ticket.symbol];
-    let price = match ticket.kind {
-        Kind::Market => holding.mark.unwrap_or_default(),
-        Kind::Limit(price) | Kind::Stop(price) => price,
-    };
+    let price = ticket.kind.reference(holding.mark).unwrap_or_default();
     let commission = account::commission(ticket.quantity, price);
     let before = account.worth();
     let quantity = holding.quantity + ticket.side.signed(ticket.quantity);
