@@ -43,11 +43,14 @@ pub struct Settings {
     pub speed: Speed,
     /// When it begins to.
     pub start: MarketStart,
+    /// How long a client may take to say who it is, and how long it may read nothing of what waits for it; then
+    /// its connection ends.
+    pub patience: Duration,
 }
 
 impl Default for Settings {
     /// Any free port of this machine, no bars, account DU0000001 with 100,000 dollars, as fast as it goes from
-    /// the first bar subscription.
+    /// the first bar subscription, a patience of 30 s.
     fn default() -> Settings {
         Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -56,6 +59,7 @@ impl Default for Settings {
             account: "DU0000001".to_owned(),
             speed: Speed::default(),
             start: MarketStart::default(),
+            patience: Duration::from_secs(30),
         }
     }
 }
@@ -112,7 +116,7 @@ impl Gateway {
     /// # Errors
     /// What is wrong with the bars, or with the address.
     pub async fn start(settings: Settings) -> Result<Gateway, StartError> {
-        let Settings { listen, bars, cash, account, speed, start } = settings;
+        let Settings { listen, bars, cash, account, speed, start, patience } = settings;
         let market = Market::new(account, cash, series(bars)?);
         let refused = |error: io::Error| match error.kind() {
             io::ErrorKind::AddrInUse => StartError::PortInUse { addr: listen },
@@ -122,7 +126,7 @@ impl Gateway {
         let addr = listener.local_addr().map_err(refused)?;
         let first = clock::stamp(market.now);
         info!(%addr, account = market.account, %first, "simulated gateway listens: market time, no real orders");
-        let hall = Arc::new(Hall::new(market, speed, start));
+        let hall = Arc::new(Hall::new(market, speed, start, patience));
         let tasks = [
             tokio::spawn(accept(listener, Arc::clone(&hall))),
             tokio::spawn(drive(Arc::clone(&hall))),
@@ -202,6 +206,7 @@ async fn accept(listener: TcpListener, hall: Arc<Hall>) {
                 Ok((stream, _)) => drop(sessions.spawn(session::serve(stream, Arc::clone(&hall)))),
                 Err(error) => {
                     warn!(%error, "a connection could not be taken");
+                    hall.lobby.make_room();
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             },

@@ -231,6 +231,7 @@ impl Venue {
     }
 
     /// The places of the orders that have not ended, in the order they came.
+    #[cfg(test)]
     pub(super) fn live(&self) -> &[usize] {
         &self.live
     }
