@@ -1,5 +1,6 @@
 //! What the tasks of a gateway share: the exchange behind its lock, and the hand that moves the market.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -67,6 +68,8 @@ pub(super) struct Hall {
     pub(super) lobby: Arc<Lobby>,
     /// How long a client may take to say who it is, and how long nothing of what waits for it.
     pub(super) patience: Duration,
+    /// The most memory a client ever cost, in bytes.
+    pub(super) dearest: AtomicUsize,
     speed: Speed,
     start: MarketStart,
 }
@@ -75,8 +78,17 @@ impl Hall {
     pub(super) fn new(market: Market, speed: Speed, start: MarketStart, patience: Duration) -> Hall {
         let (over, _) = watch::channel(false);
         let exchange = Mutex::new(Exchange::new(market));
-        let lobby = Arc::default();
-        Hall { exchange, driver: Notify::new(), over, closing: Notify::new(), lobby, patience, speed, start }
+        Hall {
+            exchange,
+            driver: Notify::new(),
+            over,
+            closing: Notify::new(),
+            lobby: Arc::default(),
+            patience,
+            dearest: AtomicUsize::new(0),
+            speed,
+            start,
+        }
     }
 
     /// Opens the market by command.
@@ -132,6 +144,12 @@ impl Hall {
     /// Whether a client's next request may be done.
     pub(super) fn more(&self, client: i32) -> More {
         self.lock().clients.get(&client).map_or(More::Now, More::of)
+    }
+
+    /// Notes what a client costs now: what waits for it, and the memory of its connection beside that.
+    pub(super) fn note_cost(&self, client: i32, connection: usize) {
+        let waiting = self.lock().clients.get(&client).map_or(0, Client::waiting);
+        self.dearest.fetch_max(connection + waiting, Ordering::Relaxed);
     }
 
     /// Gives a client the frames of an answer that was worked out apart from the exchange.

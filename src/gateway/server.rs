@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rust_decimal::Decimal;
@@ -149,6 +150,12 @@ impl Gateway {
     /// Market time, in seconds of the epoch: the end of the last instant.
     pub fn market_time(&self) -> i64 {
         self.hall.lock().market.now
+    }
+
+    /// The most memory a client has cost so far, in bytes: its requests, what waited for it and what was on its way.
+    /// It is never more than the longest frame of the protocol, 16 MiB.
+    pub fn client_bytes_max(&self) -> usize {
+        self.hall.dearest.load(Ordering::Relaxed)
     }
 
     /// Waits until the bars are over and every client in lockstep is done with the last one.

@@ -147,6 +147,7 @@ async fn run(line: &mut Line, seat: &Seat) -> Result<std::convert::Infallible, O
         // One who takes nothing of its answers is not asked what else it wants.
         let reads = line.waiting() < PIECE_BYTES && seat.hall.more(seat.id) == More::Now;
         let caught_up = reads && work(line, seat).await? == Work::Done;
+        seat.hall.note_cost(seat.id, line.cost());
         if seat.hall.more(seat.id) == More::Never {
             return Err(Over::Overrun);
         }
@@ -255,6 +256,11 @@ struct Line {
 impl Line {
     fn waiting(&self) -> usize {
         self.outbound.len() - self.sent
+    }
+
+    /// The memory it holds, in bytes, but for what was collected: that counts as long as it is in flight.
+    fn cost(&self) -> usize {
+        self.inbound.capacity() + self.outbound.capacity() - self.outbound.len()
     }
 
     fn is_drained(&self) -> bool {
