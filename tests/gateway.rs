@@ -2,6 +2,8 @@
 
 #[path = "gateway/desk.rs"]
 mod desk;
+#[path = "gateway/robust.rs"]
+mod robust;
 
 use std::num::NonZeroU32;
 

@@ -39,7 +39,7 @@ pub(super) struct Account {
 }
 
 /// What the account is worth at one moment, in dollars.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Worth {
     pub(super) cash: Decimal,
     /// Cash and all positions at their last price.

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use tracing::{debug, info, warn};
 
 use super::account::Worth;
+use super::backlog::Backlog;
 use super::clock;
 use super::market::Market;
 use super::messages::{AccountSummary, AccountText, AccountValue, PortfolioValue, told};
@@ -17,8 +18,6 @@ use super::telling::{self, NO_REQUEST};
 use super::venue::{Fact, Reach};
 use super::wire::{double, push};
 
-/// Frames that may wait for a client, in bytes; above, the next instant waits for the client.
-const WAITING_BYTES_MAX: usize = 256 * 1024;
 /// The notice that the bars are over.
 const END_OF_BARS: (i32, &str) = (2197, "simulated gateway: end of bars");
 
@@ -33,8 +32,9 @@ pub(super) enum Phase {
 /// One connected client.
 #[derive(Debug)]
 pub(super) struct Client {
-    /// Frames it has not been given yet.
+    /// Frames it has not been given yet, after those of its backlog.
     pub(super) out: Vec<u8>,
+    pub(super) backlog: Backlog,
     /// Bytes given to its connection that the network has not taken yet.
     pub(super) in_flight: usize,
     /// How long `out` was before the instant that is being told.
@@ -86,6 +86,7 @@ impl Client {
     pub(super) fn new(wake: Arc<Notify>) -> Client {
         Client {
             out: Vec::new(),
+            backlog: Backlog::default(),
             in_flight: 0,
             waiting_before: 0,
             wake,
@@ -103,10 +104,6 @@ impl Client {
             Step::Holding => true,
             Step::Busy => !self.bars.is_empty(),
         }
-    }
-
-    fn keeps_up(&self) -> bool {
-        self.out.len() + self.in_flight <= WAITING_BYTES_MAX
     }
 }
 
@@ -233,7 +230,7 @@ impl Exchange {
                 filled.push(ticket.symbol);
             }
             if let Some(owner) = clients.get_mut(&ticket.key.client) {
-                telling::fact(&mut owner.out, market, &fact);
+                owner.tell(market, &fact);
                 owner.wake.notify_one();
             }
         }

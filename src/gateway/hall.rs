@@ -1,5 +1,6 @@
 //! What the tasks of a gateway share: the exchange behind its lock, and the hand that moves the market.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 use super::clock::{self, SLOT_SECONDS};
 use super::exchange::{Client, Exchange, Phase};
 use super::history::Job;
+use super::lobby::Lobby;
 use super::market::Market;
 use super::messages::asked;
 use super::requests::MarketStart;
@@ -29,8 +31,28 @@ const UNSEEN_INSTANTS_MAX: u32 = 500_000;
 pub(super) struct Served {
     /// History is handed back, to be worked out without the lock.
     pub(super) job: Option<Job>,
-    /// The bytes that now wait for the client to collect them.
-    pub(super) waiting: usize,
+    pub(super) more: More,
+}
+
+/// Whether a client's next request may be done now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum More {
+    #[default]
+    Now,
+    /// When it has taken some of what waits for it.
+    Later,
+    /// Never: so much waited for it that it was given up.
+    Never,
+}
+
+impl More {
+    fn of(client: &Client) -> More {
+        match client {
+            _ if client.is_overrun() => More::Never,
+            _ if client.takes_requests() => More::Now,
+            _ => More::Later,
+        }
+    }
 }
 
 /// What all tasks of a gateway share.
@@ -43,15 +65,30 @@ pub(super) struct Hall {
     over: watch::Sender<bool>,
     /// Told when the gateway is to end.
     pub(super) closing: Notify,
+    pub(super) lobby: Arc<Lobby>,
+    /// How long a client may take to say who it is, and how long nothing of what waits for it.
+    pub(super) patience: Duration,
+    /// The most memory a client ever cost, in bytes.
+    pub(super) dearest: AtomicUsize,
     speed: Speed,
     start: MarketStart,
 }
 
 impl Hall {
-    pub(super) fn new(market: Market, speed: Speed, start: MarketStart) -> Hall {
+    pub(super) fn new(market: Market, speed: Speed, start: MarketStart, patience: Duration) -> Hall {
         let (over, _) = watch::channel(false);
         let exchange = Mutex::new(Exchange::new(market));
-        Hall { exchange, driver: Notify::new(), over, closing: Notify::new(), speed, start }
+        Hall {
+            exchange,
+            driver: Notify::new(),
+            over,
+            closing: Notify::new(),
+            lobby: Arc::default(),
+            patience,
+            dearest: AtomicUsize::new(0),
+            speed,
+            start,
+        }
     }
 
     /// Opens the market by command.
@@ -97,26 +134,37 @@ impl Hall {
             self.advance(&mut exchange);
         }
         self.go_on(&mut exchange);
-        let waiting = exchange.clients.get(&client).map_or(0, |own| own.out.len());
-        Ok(Served { job, waiting })
+        let Some(own) = exchange.clients.get_mut(&client) else { return Ok(Served::default()) };
+        if job.is_some() {
+            own.begin_answer();
+        }
+        Ok(Served { job, more: More::of(own) })
     }
 
-    /// The bytes that wait for a client to collect them.
-    pub(super) fn waiting(&self, client: i32) -> usize {
-        self.lock().clients.get(&client).map_or(0, |own| own.out.len())
+    /// Whether a client's next request may be done.
+    pub(super) fn more(&self, client: i32) -> More {
+        self.lock().clients.get(&client).map_or(More::Now, More::of)
     }
 
-    pub(super) fn answer(&self, client: i32, frames: &[u8]) {
+    /// Notes what a client costs now: what waits for it, and the memory of its connection beside that.
+    pub(super) fn note_cost(&self, client: i32, connection: usize) {
+        let waiting = self.lock().clients.get(&client).map_or(0, Client::waiting);
+        self.dearest.fetch_max(connection + waiting, Ordering::Relaxed);
+    }
+
+    /// Gives a client the frames of an answer that was worked out apart from the exchange.
+    pub(super) fn answer(&self, client: i32, frames: Vec<u8>) {
         if let Some(own) = self.lock().clients.get_mut(&client) {
-            own.out.extend_from_slice(frames);
+            own.end_answer(frames);
         }
     }
 
-    /// Hands over the frames that wait for a client, for its empty `out`. Everything it got before is sent.
+    /// Hands over frames that wait for a client, for its empty `out`. Everything it got before is sent.
     pub(super) fn collect(&self, client: i32, out: &mut Vec<u8>) {
         let mut exchange = self.lock();
-        let Some(own) = exchange.clients.get_mut(&client) else { return };
-        std::mem::swap(&mut own.out, out);
+        let Exchange { market, clients, .. } = &mut *exchange;
+        let Some(own) = clients.get_mut(&client) else { return };
+        own.hand_over(market, out);
         let was_behind = own.in_flight > 0;
         own.in_flight = out.len();
         if was_behind {

@@ -7,15 +7,22 @@ use std::sync::Arc;
 
 use jiff::Span;
 
+use super::backlog::HISTORY_BYTES_MAX;
 use super::bars::{Bar, Series};
 use super::clock::{self, SLOT_SECONDS};
 use super::feed::Days;
-use super::messages::{HistoricalBar, HistoricalData, HistoricalDataEnd, HistoricalDataRequest, told};
+use super::messages::{
+    HISTORICAL_DATA_BARS, HistoricalBar, HistoricalData, HistoricalDataEnd, HistoricalDataRequest, told,
+};
 use super::venue::{Reach, Refusal};
 use super::wire::{self, double};
 
 /// The bars one request may ask for, so that the answer fits a frame.
 const BARS_MAX: usize = 150_000;
+/// More than a bar needs in the answer: a time, four prices, three numbers.
+const ROW_BYTES_MAX: usize = 256;
+/// Up to here an answer's memory grows as any vector's does.
+const GROWS_BYTES_MAX: usize = 1024 * 1024;
 const DAY_SECONDS: i64 = 86_400;
 
 /// One request, with what it needs of the market at the moment it came: it is worked out apart from it.
@@ -47,14 +54,10 @@ impl Job {
     /// The frames of the answer.
     pub(super) fn answer(&self, out: &mut Vec<u8>) -> Result<(), Refusal> {
         let query = self.query()?;
-        let bars = collect(&self.series, &query)?;
-        if bars.is_empty() {
-            let text = "Historical Market Data Service error message:HMDS query returned no data";
-            return Err(Refusal::new(162, text));
-        }
         let req_id = self.request.req_id;
-        let bars = bars.iter().map(|bar| row(bar, query.size, self.request.format_date)).collect();
-        wire::push(out, told::HISTORICAL_DATA, &HistoricalData { req_id, bars });
+        let mut rows = Rows::begin(out, req_id);
+        collect(&self.series, &query, &mut |bar| rows.add(&row(bar, query.size, self.request.format_date)))?;
+        rows.end()?;
         let (start, end) = (Some(clock::stamp(query.from)), Some(clock::stamp(query.to)));
         wire::push(out, told::HISTORICAL_DATA_END, &HistoricalDataEnd { req_id, start, end });
         Ok(())
@@ -119,9 +122,12 @@ fn size_of(text: &str) -> Option<Size> {
     }
 }
 
-/// Adds up the bars that lie whole in the query's time.
-fn collect(series: &Series, query: &Query) -> Result<Vec<Bar>, Refusal> {
-    let mut sum = Sum { size: query.size, reach: query.reach, bars: Vec::new(), until: i64::MIN };
+/// What takes the bars one by one.
+type Taker<'a> = dyn FnMut(&Bar) -> Result<(), Refusal> + 'a;
+
+/// Adds up the bars that lie whole in the query's time, oldest first.
+fn collect(series: &Series, query: &Query, take: &mut Taker<'_>) -> Result<(), Refusal> {
+    let mut sum = Sum { size: query.size, reach: query.reach, bar: None, until: i64::MIN, take };
     let first = series.bars.partition_point(|bar| bar.time.as_second() < query.from - 2 * DAY_SECONDS);
     for index in first..series.bars.len() {
         let walk = series.walk(index);
@@ -139,19 +145,20 @@ fn collect(series: &Series, query: &Query) -> Result<Vec<Bar>, Refusal> {
             }
         }
     }
-    Ok(sum.bars)
+    sum.end()
 }
 
 /// Bars on their way to larger ones.
-struct Sum {
+struct Sum<'a> {
     size: Size,
     reach: Reach,
-    bars: Vec<Bar>,
-    /// The end of the last of `bars`.
+    /// The one that is being added up, and its end.
+    bar: Option<Bar>,
     until: i64,
+    take: &'a mut Taker<'a>,
 }
 
-impl Sum {
+impl Sum<'_> {
     /// Whether everything between two moments falls into one bar, and is asked for.
     fn takes_whole(&self, start: i64, end: i64) -> bool {
         let last = end - SLOT_SECONDS;
@@ -164,19 +171,19 @@ impl Sum {
             return Ok(());
         }
         if bar.start < self.until
-            && let Some(last) = self.bars.last_mut()
+            && let Some(last) = &mut self.bar
         {
             last.extend(bar);
             return Ok(());
         }
-        if self.bars.len() == BARS_MAX {
-            let text = format!("Historical Market Data Service error message:more than {BARS_MAX} bars");
-            return Err(Refusal::new(162, text));
-        }
         let (start, until) = self.bucket(bar.start);
         self.until = until;
-        self.bars.push(Bar { start, ..*bar });
-        Ok(())
+        let before = self.bar.replace(Bar { start, ..*bar });
+        before.map_or(Ok(()), |bar| (self.take)(&bar))
+    }
+
+    fn end(self) -> Result<(), Refusal> {
+        self.bar.map_or(Ok(()), |bar| (self.take)(&bar))
     }
 
     /// The bar that a moment falls into: its start and its end.
@@ -202,6 +209,45 @@ impl Sum {
 
 fn allowed(moment: i64, reach: Reach) -> bool {
     reach == Reach::AnyHour || clock::Session::on(clock::date(moment)).contains(moment)
+}
+
+/// The frame of an answer, written row by row: a list of its bars beside it would cost as much again.
+struct Rows<'a> {
+    out: &'a mut Vec<u8>,
+    /// Where the frame begins.
+    start: usize,
+    count: usize,
+}
+
+impl Rows<'_> {
+    fn begin(out: &mut Vec<u8>, req_id: Option<i32>) -> Rows<'_> {
+        let start = out.len();
+        wire::push(out, told::HISTORICAL_DATA, &HistoricalData { req_id, bars: Vec::new() });
+        Rows { out, start, count: 0 }
+    }
+
+    fn add(&mut self, bar: &HistoricalBar) -> Result<(), Refusal> {
+        if self.count == BARS_MAX || self.out.len() + ROW_BYTES_MAX > HISTORY_BYTES_MAX {
+            let text = format!("Historical Market Data Service error message:more than {} bars", self.count);
+            return Err(Refusal::new(162, text));
+        }
+        // Once in full: growing by doubling would hold old and new at the same time. Memory that is not written to
+        // is not taken from the system.
+        if self.out.len() > GROWS_BYTES_MAX && self.out.capacity() < HISTORY_BYTES_MAX {
+            self.out.reserve_exact(HISTORY_BYTES_MAX - self.out.len());
+        }
+        wire::push_part(self.out, self.start, HISTORICAL_DATA_BARS, bar);
+        self.count += 1;
+        Ok(())
+    }
+
+    fn end(self) -> Result<(), Refusal> {
+        if self.count == 0 {
+            let text = "Historical Market Data Service error message:HMDS query returned no data";
+            return Err(Refusal::new(162, text));
+        }
+        Ok(())
+    }
 }
 
 fn row(bar: &Bar, size: Size, format: Option<i32>) -> HistoricalBar {

@@ -9,8 +9,9 @@
 //! | `exchange` | the market and its clients: who is told what, when the next instant may go |
 //! | `requests`, `ticket`, `history`, `contract` | what each message of a client does |
 //! | `telling` | what the market's state looks like in messages |
+//! | `listing`, `backlog` | what is long, told in pieces; what may wait for a client |
 //! | `wire`, `messages` | frames, and the protobuf messages with IBKR's field numbers |
-//! | `session` | one connection |
+//! | `session`, `lobby` | one connection; those that have not said who they are |
 //! | `hall` | what all connections share, and the pace of the market |
 //! | `server` | settings, start and end |
 //! | `synthetic` | minute bars for two symbols that need no file |
@@ -24,10 +25,15 @@
 //! [`Gateway::open_market`]). A client that is silent for 30 s is not waited for any more. A client that never
 //! says it is sent what there is, as fast as it reads; one that reads nothing for 30 s is disconnected.
 //!
+//! **Memory.** A client costs never more than the longest frame of the protocol, 16 MiB, whatever it sends and
+//! whether it reads or not: a request has at most 1 MiB, history is refused where its one frame would be too long,
+//! what else is long is written in pieces as the client takes them, and its next request waits meanwhile.
+//!
 //! What it refuses to be: an exchange with a book, partial fills or delays; a judge of margin; a recorder of
 //! anything — its state ends with it.
 
 mod account;
+mod backlog;
 mod bars;
 mod clock;
 mod contract;
@@ -35,6 +41,8 @@ mod exchange;
 mod feed;
 mod hall;
 mod history;
+mod listing;
+mod lobby;
 mod market;
 mod messages;
 mod requests;

@@ -5,8 +5,7 @@ use tracing::debug;
 use super::exchange::{Client, Exchange, Phase, Wants, tell_end};
 use super::history::Job;
 use super::messages::{
-    CancelOrder, CurrentTime, ErrorMessage, ExecutionRequest, ManagedAccounts, NextValidId, RequestId, asked,
-    told,
+    CancelOrder, CurrentTime, ExecutionRequest, ManagedAccounts, NextValidId, RequestId, asked, told,
 };
 use super::telling::{self, NO_REQUEST};
 use super::venue::Refusal;
@@ -114,13 +113,7 @@ impl Exchange {
 }
 
 pub(super) fn refuse(out: &mut Vec<u8>, now: i64, id: Option<i32>, refusal: &Refusal) {
-    let message = ErrorMessage {
-        id: Some(id.unwrap_or(NO_REQUEST)),
-        time: Some(now * 1_000),
-        code: Some(refusal.code),
-        text: Some(refusal.text.clone()),
-    };
-    push(out, told::ERROR, &message);
+    telling::error(out, now, id.unwrap_or(NO_REQUEST), refusal.code, &refusal.text);
 }
 
 fn not_simulated(own: &mut Client, now: i64, client: i32, id: u32, message: &[u8]) {

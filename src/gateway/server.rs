@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rust_decimal::Decimal;
@@ -50,11 +51,14 @@ pub struct Settings {
     pub margin: Margin,
     /// What becomes of an order whose change still names a parent that is done.
     pub orphan_modify: OrphanModify,
+    /// How long a client may take to say who it is, and how long it may read nothing of what waits for it; then
+    /// its connection ends.
+    pub patience: Duration,
 }
 
 impl Default for Settings {
     /// Any free port of this machine, no bars, account DU0000001 with 100,000 dollars, as fast as it goes from
-    /// the first bar subscription.
+    /// the first bar subscription, a patience of 30 s.
     fn default() -> Settings {
         Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -66,6 +70,7 @@ impl Default for Settings {
             fills: Fills::default(),
             margin: Margin::default(),
             orphan_modify: OrphanModify::default(),
+            patience: Duration::from_secs(30),
         }
     }
 }
@@ -122,7 +127,8 @@ impl Gateway {
     /// # Errors
     /// What is wrong with the bars, or with the address.
     pub async fn start(settings: Settings) -> Result<Gateway, StartError> {
-        let Settings { listen, bars, cash, account, speed, start, fills, margin, orphan_modify } = settings;
+        let Settings { listen, bars, cash, account, speed, start, fills, margin, orphan_modify, patience } =
+            settings;
         let mut market = Market::new(account, cash, series(bars)?);
         market.venue.rules = Rules { fills, margin, orphan_modify };
         let refused = |error: io::Error| match error.kind() {
@@ -133,7 +139,7 @@ impl Gateway {
         let addr = listener.local_addr().map_err(refused)?;
         let first = clock::stamp(market.now);
         info!(%addr, account = market.account, %first, "simulated gateway listens: market time, no real orders");
-        let hall = Arc::new(Hall::new(market, speed, start));
+        let hall = Arc::new(Hall::new(market, speed, start, patience));
         let tasks = [
             tokio::spawn(accept(listener, Arc::clone(&hall))),
             tokio::spawn(drive(Arc::clone(&hall))),
@@ -156,6 +162,12 @@ impl Gateway {
     /// Market time, in seconds of the epoch: the end of the last instant.
     pub fn market_time(&self) -> i64 {
         self.hall.lock().market.now
+    }
+
+    /// The most memory a client has cost so far, in bytes: its requests, what waited for it and what was on its way.
+    /// It is never more than the longest frame of the protocol, 16 MiB.
+    pub fn client_bytes_max(&self) -> usize {
+        self.hall.dearest.load(Ordering::Relaxed)
     }
 
     /// Waits until the bars are over and every client in lockstep is done with the last one.
@@ -213,6 +225,7 @@ async fn accept(listener: TcpListener, hall: Arc<Hall>) {
                 Ok((stream, _)) => drop(sessions.spawn(session::serve(stream, Arc::clone(&hall)))),
                 Err(error) => {
                     warn!(%error, "a connection could not be taken");
+                    hall.lobby.make_room();
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             },

@@ -11,28 +11,24 @@ use tokio::sync::Notify;
 use tokio::time::{Sleep, sleep, timeout};
 use tracing::{debug, info, warn};
 
+use super::backlog::{PIECE_BYTES, WAITING_BYTES_MAX};
 use super::clock;
 use super::exchange::Client;
-use super::hall::{Hall, Served};
+use super::hall::{Hall, More, Served};
 use super::history::Job;
 use super::messages::{StartApi, asked};
 use super::requests::refuse;
-
 use super::telling;
 use super::venue::Refusal;
-use super::wire::{self, Frame, Malformed};
+use super::wire::{self, Frame, Malformed, REQUEST_BYTES_MAX};
 
 /// The protocol versions the gateway speaks.
 const VERSION_MIN: i32 = 213;
 const VERSION_MAX: i32 = 226;
-/// How long a client may take nothing of what waits for it.
-const UNREAD_PATIENCE: Duration = Duration::from_secs(30);
-/// How long a client may take to say who it is.
-const GREETING_PATIENCE: Duration = Duration::from_secs(30);
 /// How much is read at once.
 const READ_BYTES: usize = 64 * 1024;
-/// Frames that may wait for a client before its own requests wait too.
-const ANSWERS_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The longest frame of a client with its length.
+const INBOUND_BYTES_MAX: usize = 4 + REQUEST_BYTES_MAX;
 
 /// Why a connection ends.
 #[derive(Debug, thiserror::Error)]
@@ -43,10 +39,14 @@ enum Over {
     Failed(#[from] io::Error),
     #[error("malformed: {0}")]
     Malformed(#[from] Malformed),
-    #[error("the client read nothing for {} s", UNREAD_PATIENCE.as_secs())]
-    Unread,
-    #[error("the client did not say who it is for {} s", GREETING_PATIENCE.as_secs())]
-    Unknown,
+    #[error("the client read nothing for {} s", patience.as_secs_f32())]
+    Unread { patience: Duration },
+    #[error("the client reads too little of what it is told: more than {WAITING_BYTES_MAX} bytes waited")]
+    Overrun,
+    #[error("the client did not say who it is for {} s", patience.as_secs_f32())]
+    Unknown { patience: Duration },
+    #[error("the client did not say who it is while many others came")]
+    Crowded,
     #[error(
         "the client speaks versions {min} to {max}, the simulated gateway {VERSION_MIN} to {VERSION_MAX}"
     )]
@@ -62,10 +62,9 @@ pub(super) async fn serve(stream: TcpStream, hall: Arc<Hall>) {
         debug!(%peer, %error, "the connection keeps collecting small frames");
     }
     let mut line = Line { stream, inbound: Vec::new(), outbound: Vec::new(), sent: 0, taken: 0 };
-    let over = match timeout(GREETING_PATIENCE, enter(&mut line, &hall)).await {
-        Err(_) => Over::Unknown,
-        Ok(Err(over)) => over,
-        Ok(Ok(seat)) => {
+    let over = match be_greeted(&mut line, &hall).await {
+        Err(over) => over,
+        Ok(seat) => {
             info!(%peer, client = seat.id, "client connected");
             match run(&mut line, &seat).await {
                 Ok(never) => match never {},
@@ -76,6 +75,17 @@ pub(super) async fn serve(stream: TcpStream, hall: Arc<Hall>) {
     match over {
         Over::Closed | Over::Failed(_) => info!(%peer, "client gone: {over}"),
         _ => warn!(%peer, "client refused or disconnected: {over}"),
+    }
+}
+
+/// Waits in the lobby for who the client is.
+async fn be_greeted(line: &mut Line, hall: &Arc<Hall>) -> Result<Seat, Over> {
+    let guest = hall.lobby.enter();
+    tokio::select! {
+        entered = timeout(hall.patience, enter(line, hall)) => {
+            entered.unwrap_or(Err(Over::Unknown { patience: hall.patience }))
+        }
+        () = guest.dismissed() => Err(Over::Crowded),
     }
 }
 
@@ -134,19 +144,23 @@ async fn enter(line: &mut Line, hall: &Arc<Hall>) -> Result<Seat, Over> {
 async fn run(line: &mut Line, seat: &Seat) -> Result<std::convert::Infallible, Over> {
     let mut patience: Option<Patience> = None;
     loop {
-        let reads = line.waiting() + seat.hall.waiting(seat.id) < ANSWERS_BYTES_MAX;
-        if reads {
-            work(line, seat).await?;
+        // One who takes nothing of its answers is not asked what else it wants.
+        let reads = line.waiting() < PIECE_BYTES && seat.hall.more(seat.id) == More::Now;
+        let caught_up = reads && work(line, seat).await? == Work::Done;
+        seat.hall.note_cost(seat.id, line.cost());
+        if seat.hall.more(seat.id) == More::Never {
+            return Err(Over::Overrun);
         }
         line.collect(seat);
         line.write_some()?;
-        if line.is_drained() && line.collect(seat) {
+        // With room again there may be more to tell, and requests that have waited.
+        if line.is_drained() && (line.collect(seat) || !caught_up) {
             continue;
         }
         patience = match patience {
             _ if line.is_drained() => None,
             Some(patience) if patience.taken == line.taken => Some(patience),
-            _ => Some(Patience { taken: line.taken, ends: Box::pin(sleep(UNREAD_PATIENCE)) }),
+            _ => Some(Patience { taken: line.taken, ends: Box::pin(sleep(seat.hall.patience)) }),
         };
         let interest = match (line.is_drained(), reads) {
             (true, _) => Interest::READABLE,
@@ -162,7 +176,7 @@ async fn run(line: &mut Line, seat: &Seat) -> Result<std::convert::Infallible, O
         let readable = tokio::select! {
             ready = line.stream.ready(interest) => ready?.is_readable(),
             () = seat.wake.notified() => false,
-            () = impatient => return Err(Over::Unread),
+            () = impatient => return Err(Over::Unread { patience: seat.hall.patience }),
         };
         if readable {
             line.read_some()?;
@@ -177,9 +191,16 @@ struct Patience {
     ends: Pin<Box<Sleep>>,
 }
 
+/// Whether all requests that have arrived whole are done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Work {
+    Done,
+    Left,
+}
+
 /// Does the requests that have arrived whole, as long as their answers do not pile up.
-async fn work(line: &mut Line, seat: &Seat) -> Result<(), Over> {
-    let mut used = 0;
+async fn work(line: &mut Line, seat: &Seat) -> Result<Work, Over> {
+    let (mut used, mut work) = (0, Work::Done);
     while let Some(Frame { id, message, bytes }) = wire::frame(&line.inbound[used..])? {
         let served = match id.checked_sub(wire::PROTOBUF_ID) {
             None | Some(0) => {
@@ -189,19 +210,21 @@ async fn work(line: &mut Line, seat: &Seat) -> Result<(), Over> {
             Some(id) => seat.hall.request(seat.id, id, message)?,
         };
         used += bytes;
-        if let Some(job) = served.job {
-            answer_history(job, seat).await;
-        }
-        if served.waiting >= ANSWERS_BYTES_MAX {
+        let more = match served.job {
+            None => served.more,
+            Some(job) => answer_history(job, seat).await,
+        };
+        if more != More::Now {
+            work = Work::Left;
             break;
         }
     }
-    line.inbound.drain(..used);
-    Ok(())
+    line.used(used);
+    Ok(work)
 }
 
 /// Works out history on a thread of its own: a long one takes a while, and the market goes on meanwhile.
-async fn answer_history(job: Job, seat: &Seat) {
+async fn answer_history(job: Job, seat: &Seat) -> More {
     let frames = tokio::task::spawn_blocking(move || {
         let mut out = Vec::new();
         if let Err(refusal) = job.answer(&mut out) {
@@ -215,7 +238,8 @@ async fn answer_history(job: Job, seat: &Seat) {
         refuse(&mut out, 0, None, &Refusal::new(162, format!("history could not be worked out: {error}")));
         out
     });
-    seat.hall.answer(seat.id, &frames);
+    seat.hall.answer(seat.id, frames);
+    seat.hall.more(seat.id)
 }
 
 /// The bytes of a connection, both ways.
@@ -234,6 +258,11 @@ impl Line {
         self.outbound.len() - self.sent
     }
 
+    /// The memory it holds, in bytes, but for what was collected: that counts as long as it is in flight.
+    fn cost(&self) -> usize {
+        self.inbound.capacity() + self.outbound.capacity() - self.outbound.len()
+    }
+
     fn is_drained(&self) -> bool {
         self.sent == self.outbound.len()
     }
@@ -241,6 +270,10 @@ impl Line {
     /// Takes over what waits in the exchange, once everything before is sent. Answers whether there is anything.
     fn collect(&mut self, seat: &Seat) -> bool {
         if self.is_drained() {
+            // What one long answer needed is not kept for the short ones after it.
+            if self.outbound.capacity() > 2 * PIECE_BYTES {
+                self.outbound = Vec::new();
+            }
             self.outbound.clear();
             self.sent = 0;
             seat.hall.collect(seat.id, &mut self.outbound);
@@ -264,9 +297,24 @@ impl Line {
         Ok(())
     }
 
-    /// Reads what has arrived.
+    /// Forgets the bytes that were done, and the memory that one long request needed.
+    fn used(&mut self, bytes: usize) {
+        self.inbound.drain(..bytes);
+        if self.inbound.capacity() > 2 * READ_BYTES && self.inbound.len() <= READ_BYTES {
+            self.inbound.shrink_to(READ_BYTES);
+        }
+    }
+
+    /// Reads what has arrived, never more than the longest request: the length a frame says it has is worth no
+    /// memory, only the bytes that come are.
     fn read_some(&mut self) -> Result<(), Over> {
-        self.inbound.reserve(READ_BYTES);
+        if self.inbound.len() == self.inbound.capacity() {
+            let more = self.inbound.len().max(READ_BYTES);
+            self.inbound.reserve_exact(more.min(INBOUND_BYTES_MAX - self.inbound.len()));
+        }
+        if self.inbound.len() == self.inbound.capacity() {
+            return Ok(());
+        }
         match self.stream.try_read_buf(&mut self.inbound) {
             Ok(0) => Err(Over::Closed),
             Ok(_) => Ok(()),

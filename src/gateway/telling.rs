@@ -20,11 +20,14 @@ use super::wire::{double, push};
 pub(super) const NO_REQUEST: i32 = -1;
 /// The decimals of an average price.
 const AVERAGE_DECIMALS: u32 = 8;
+/// The longest text of an error.
+const ERROR_CHARS_MAX: usize = 2_000;
 
 /// An error, a warning or a notice. Its time is market time.
 pub(super) fn error(out: &mut Vec<u8>, now: i64, id: i32, code: i32, text: &str) {
-    let message =
-        ErrorMessage { id: Some(id), time: Some(now * 1_000), code: Some(code), text: Some(text.to_owned()) };
+    // A refusal may quote its request, which may be long.
+    let text = Some(text.chars().take(ERROR_CHARS_MAX).collect());
+    let message = ErrorMessage { id: Some(id), time: Some(now * 1_000), code: Some(code), text };
     push(out, told::ERROR, &message);
 }
 
@@ -332,6 +335,11 @@ pub(super) fn account_row(tag: &str, worth: &Worth) -> Option<(String, &'static 
         _ => return None,
     };
     Some((format!("{:.2}", value.round_dp(2)), CURRENCY))
+}
+
+/// Whether there is such a row of the account.
+pub(super) fn has_account_row(tag: &str) -> bool {
+    account_row(tag, &Worth::default()).is_some()
 }
 
 /// The tags that [`account_row`] knows and that "all" means.

@@ -14,6 +14,9 @@ const QUANTITY_MAX: i64 = 1_000_000_000;
 /// The highest price an order may name, in dollars.
 const PRICE_MAX: i64 = 1_000_000_000;
 
+/// The longest name of an OCA group, and the longest reference: every order keeps them.
+const TEXT_BYTES_MAX: usize = 256;
+
 /// The order a client means.
 pub(super) fn read(
     client: i32,
@@ -26,6 +29,12 @@ pub(super) fn read(
     let text = |field: &Option<String>| field.clone().unwrap_or_default();
     if !text(&order.account).is_empty() && text(&order.account) != account {
         return Err(invalid(&format!("account {} is not {account}", text(&order.account))));
+    }
+    let (oca_group, order_ref) = (text(&order.oca_group), text(&order.order_ref));
+    if oca_group.len().max(order_ref.len()) > TEXT_BYTES_MAX {
+        return Err(invalid(&format!(
+            "an OCA group or an order reference has more than {TEXT_BYTES_MAX} bytes"
+        )));
     }
     let simple = order.conditions.is_empty()
         && text(&order.algo_strategy).is_empty()
@@ -51,10 +60,10 @@ pub(super) fn read(
         // IBKR's clients leave out what is false.
         transmit: if order.transmit == Some(true) { Transmit::Now } else { Transmit::Hold },
         parent: order.parent_id.unwrap_or(0),
-        oca_group: text(&order.oca_group),
+        oca_group,
         oca_type: order.oca_type.unwrap_or(0),
         trigger_method: order.trigger_method.unwrap_or(0),
-        order_ref: text(&order.order_ref),
+        order_ref,
     })
 }
 
@@ -187,5 +196,6 @@ mod tests {
         assert_eq!(play(|order| order.tif = text("IOC")), Err(321));
         assert_eq!(play(|order| order.account = text("U1234567")), Err(321));
         assert_eq!(play(|order| order.action = text("SSHORT")), Err(321));
+        assert_eq!(play(|order| order.order_ref = text(&"x".repeat(257))), Err(321));
     }
 }

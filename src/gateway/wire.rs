@@ -10,6 +10,8 @@ use rust_decimal::Decimal;
 pub(super) const PROTOBUF_ID: u32 = 200;
 /// The longest frame either side may send.
 pub(super) const FRAME_BYTES_MAX: usize = 0x00FF_FFFF;
+/// The longest request a client may send, its length aside. Real ones have some hundred bytes.
+pub(super) const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 /// The longest version line a client may send.
 const VERSIONS_BYTES_MAX: usize = 1_024;
 /// What a client sends first.
@@ -24,6 +26,8 @@ pub(super) enum Malformed {
     Versions,
     #[error("a frame of {bytes} bytes, not between 4 and {FRAME_BYTES_MAX}")]
     Length { bytes: usize },
+    #[error("a request of {bytes} bytes; the simulated gateway reads requests up to {REQUEST_BYTES_MAX}")]
+    Request { bytes: usize },
     #[error("message {id} is not what its id says")]
     Message { id: u32 },
     #[error("the first message is not startApi")]
@@ -73,6 +77,10 @@ pub(super) fn frame(bytes: &[u8]) -> Result<Option<Frame<'_>>, Malformed> {
     if !(4..=FRAME_BYTES_MAX).contains(&length) {
         return Err(Malformed::Length { bytes: length });
     }
+    // Refused before its bytes arrive: no memory is spent on what is not going to be read.
+    if length > REQUEST_BYTES_MAX {
+        return Err(Malformed::Request { bytes: length });
+    }
     let Some(body) = bytes.get(4..4 + length) else { return Ok(None) };
     let (id, message) = body.split_at(4);
     Ok(Some(Frame { id: number(id) as u32, message, bytes: 4 + length }))
@@ -88,6 +96,13 @@ pub(super) fn push(out: &mut Vec<u8>, id: u32, message: &impl Message) {
     out.extend_from_slice(&[0; 4]);
     out.extend_from_slice(&(PROTOBUF_ID + id).to_be_bytes());
     message.encode_raw(out);
+    let length = u32::try_from(out.len() - start - 4).unwrap_or(u32::MAX);
+    out[start..start + 4].copy_from_slice(&length.to_be_bytes());
+}
+
+/// Appends one more of a repeated message to a frame that begins at `start` and ends with `out`.
+pub(super) fn push_part(out: &mut Vec<u8>, start: usize, tag: u32, message: &impl Message) {
+    prost::encoding::message::encode(tag, message, out);
     let length = u32::try_from(out.len() - start - 4).unwrap_or(u32::MAX);
     out[start..start + 4].copy_from_slice(&length.to_be_bytes());
 }
@@ -144,6 +159,8 @@ mod tests {
     fn a_frame_that_is_too_long_or_too_short_is_refused_before_it_is_read() {
         assert_eq!(frame(&[1, 0, 0, 0]), Err(Malformed::Length { bytes: 1 << 24 }));
         assert_eq!(frame(&[0, 0, 0, 3]), Err(Malformed::Length { bytes: 3 }));
+        assert_eq!(frame(&[0, 0x10, 0, 1]), Err(Malformed::Request { bytes: REQUEST_BYTES_MAX + 1 }));
+        assert_eq!(frame(&[0, 0x10, 0, 0]), Ok(None));
         assert_eq!(
             frame(&[0, 0, 0, 5, 0, 0, 0, 201, 7, 9]),
             Ok(Some(Frame { id: 201, message: &[7], bytes: 9 }))

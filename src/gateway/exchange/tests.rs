@@ -72,7 +72,7 @@ fn nothing_waits_for_a_client_without_a_subscription_or_for_one_that_was_dropped
 fn the_market_waits_for_a_client_whose_frames_pile_up() {
     let mut exchange = exchange();
     join(&mut exchange, 1);
-    exchange.clients.get_mut(&1).expect("a client").in_flight = WAITING_BYTES_MAX + 1;
+    exchange.clients.get_mut(&1).expect("a client").in_flight = crate::gateway::backlog::PIECE_BYTES + 1;
     assert!(!exchange.may_advance() && !exchange.is_held());
 }
 

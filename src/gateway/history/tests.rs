@@ -39,8 +39,13 @@ fn play(job: &Job) -> String {
         let at = clock::wall(*start).strftime("%d %H:%M:%S");
         format!("{at} {open} {high} {low} {close} {volume} {count}")
     };
-    match job.query().and_then(|query| collect(&job.series, &query)) {
-        Ok(bars) => bars.iter().map(row).collect::<Vec<_>>().join("\n"),
+    let mut lines = Vec::new();
+    let mut take = |bar: &Bar| {
+        lines.push(row(bar));
+        Ok(())
+    };
+    match job.query().and_then(|query| collect(&job.series, &query, &mut take)) {
+        Ok(()) => lines.join("\n"),
         Err(refusal) => format!("refused {}", refusal.code),
     }
 }
@@ -96,4 +101,28 @@ fn what_is_not_there_or_not_simulated_is_refused() {
     let refused = job("20131004 09:00:00", "1 min", "1 D", None).answer(&mut out);
     assert_eq!(refused.map_err(|refusal| refusal.code), Err(162));
     assert!(play(&job("20131007 20:00:00", "1 min", "9999999999 M", None)).starts_with("refused"));
+}
+
+#[test]
+fn the_frame_of_an_answer_is_the_message_it_says_it_is() {
+    let mut out = Vec::new();
+    job("20131004 09:32:10", "1 min", "1 D", None).answer(&mut out).expect("an answer");
+    let length = u32::from_be_bytes(out[..4].try_into().expect("a length")) as usize;
+    let message: HistoricalData = wire::read(told::HISTORICAL_DATA, &out[8..4 + length]).expect("a message");
+    assert_eq!((message.req_id, message.bars.len()), (Some(9), 5));
+    assert_eq!(message.bars[4].date.as_deref(), Some("20131004 09:32:00 US/Eastern"));
+    let mut whole = Vec::new();
+    wire::push(&mut whole, told::HISTORICAL_DATA, &message);
+    assert_eq!(whole, out[..4 + length]);
+}
+
+#[test]
+fn an_answer_that_would_need_more_than_its_memory_is_refused() {
+    let bar = HistoricalBar { date: Some("x".repeat(100)), ..HistoricalBar::default() };
+    let mut out = Vec::new();
+    let mut rows = Rows::begin(&mut out, Some(9));
+    let refused = std::iter::repeat_with(|| rows.add(&bar)).find_map(Result::err).expect("an end");
+    assert_eq!(refused.code, 162);
+    assert!(rows.count > 120_000, "{}", rows.count);
+    assert!(out.capacity() <= HISTORY_BYTES_MAX);
 }

@@ -164,6 +164,9 @@ pub(in crate::gateway) struct RealTimeBar {
     pub(in crate::gateway) count: Option<i32>,
 }
 
+/// The field of [`HistoricalData`] that its bars stand in.
+pub(in crate::gateway) const HISTORICAL_DATA_BARS: u32 = 2;
+
 #[derive(Clone, PartialEq, Message)]
 pub(in crate::gateway) struct HistoricalData {
     #[prost(int32, optional, tag = "1")]

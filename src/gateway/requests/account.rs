@@ -1,24 +1,32 @@
 //! Requests about the account: its values, its positions.
 
 use crate::gateway::exchange::{Exchange, Summary, Wants, account_rows, summary_rows};
-use crate::gateway::messages::{
-    AccountDataRequest, AccountSummaryRequest, AccountText, Empty, RequestEnd, told,
-};
+use crate::gateway::listing::Listing;
+use crate::gateway::messages::{AccountDataRequest, AccountSummaryRequest, AccountText, RequestEnd, told};
 use crate::gateway::telling::{self, NO_REQUEST};
 use crate::gateway::wire::push;
+
+/// The account summaries a client may follow at once.
+const SUMMARIES_MAX: usize = 100;
 
 impl Exchange {
     pub(super) fn account_summary(&mut self, client: i32, request: &AccountSummaryRequest) {
         let Exchange { market, clients, .. } = self;
         let (Some(own), Some(req_id)) = (clients.get_mut(&client), request.req_id) else { return };
+        if own.summaries.len() == SUMMARIES_MAX && own.summaries.iter().all(|other| other.req_id != req_id) {
+            let text = "Error processing request.-'ym' : cause - Maximum number of account summary requests exceeded";
+            return telling::error(&mut own.out, market.now, req_id, 322, text);
+        }
+        let asked = request.tags.as_deref().unwrap_or("").split(',').map(str::trim);
         let mut tags: Vec<String> = Vec::new();
-        for tag in
-            request.tags.as_deref().unwrap_or("").split(',').map(str::trim).filter(|tag| !tag.is_empty())
-        {
-            if tag.eq_ignore_ascii_case("all") {
-                tags.extend(telling::ACCOUNT_TAGS.map(str::to_owned));
-            } else {
-                tags.push(tag.to_owned());
+        for tag in asked {
+            let all = tag.eq_ignore_ascii_case("all");
+            let asked = if all { &telling::ACCOUNT_TAGS[..] } else { &[tag] };
+            for tag in asked {
+                // Each row once, and only rows there are: a request is short, its answers are told again and again.
+                if !tags.iter().any(|other| other == tag) && telling::has_account_row(tag) {
+                    tags.push((*tag).to_owned());
+                }
             }
         }
         let summary = Summary { req_id, tags };
@@ -52,11 +60,6 @@ impl Exchange {
         let Exchange { market, clients, .. } = self;
         let Some(own) = clients.get_mut(&client) else { return };
         own.positions = Wants::Updates;
-        for (symbol, holding) in market.venue.account.holdings.iter().enumerate() {
-            if holding.quantity != 0 {
-                telling::position(&mut own.out, market, symbol);
-            }
-        }
-        push(&mut own.out, told::POSITIONS_END, &Empty {});
+        own.list(market, Listing::positions(market));
     }
 }

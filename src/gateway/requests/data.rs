@@ -13,6 +13,9 @@ use crate::gateway::telling::{self, NO_REQUEST};
 use crate::gateway::venue::{Reach, Refusal};
 use crate::gateway::wire::push;
 
+/// The bar subscriptions a client may have at once.
+const BAR_FEEDS_MAX: usize = 1_000;
+
 impl Exchange {
     pub(super) fn contract_data(&mut self, client: i32, request: &ContractDataRequest) {
         let Exchange { market, clients, .. } = self;
@@ -100,6 +103,10 @@ impl Exchange {
         };
         let Some(req_id) = request.req_id else { return };
         own.bars.retain(|feed| feed.req_id != req_id);
+        if own.bars.len() == BAR_FEEDS_MAX {
+            let refusal = Refusal::new(101, "Max number of tickers has been reached");
+            return refuse(&mut own.out, market.now, request.req_id, &refusal);
+        }
         own.bars.push(BarFeed { req_id, symbol, reach: reach_of(request.use_rth) });
         if start == MarketStart::FirstBarSubscription {
             self.open();

@@ -4,16 +4,14 @@ use rust_decimal::Decimal;
 
 use super::refuse;
 use crate::gateway::account::{self, Account};
-use crate::gateway::clock;
 use crate::gateway::contract::CURRENCY;
 use crate::gateway::exchange::Exchange;
+use crate::gateway::listing::Listing;
 use crate::gateway::messages::{
-    CancelOrder, Empty, ExecutionFilter, ExecutionRequest, OpenOrder, Order, OrderState, PlaceOrder,
-    RequestEnd, told,
+    CancelOrder, ExecutionRequest, OpenOrder, Order, OrderState, PlaceOrder, told,
 };
-use crate::gateway::telling;
 use crate::gateway::ticket;
-use crate::gateway::venue::{Execution, Key, Refusal, Side, Ticket};
+use crate::gateway::venue::{Key, Refusal, Ticket};
 use crate::gateway::wire::{double, push};
 
 impl Exchange {
@@ -82,69 +80,21 @@ impl Exchange {
     pub(super) fn open_orders(&mut self, client: i32, of: Option<i32>) {
         let Exchange { market, clients, .. } = self;
         let Some(own) = clients.get_mut(&client) else { return };
-        for place in market.venue.live() {
-            if of.is_some_and(|of| market.venue.orders[*place].ticket.key.client != of) {
-                continue;
-            }
-            let standing = market.venue.standing(*place);
-            telling::open_order(&mut own.out, market, *place, &standing);
-            telling::order_status(&mut own.out, market, *place, &standing);
-        }
-        push(&mut own.out, told::OPEN_ORDERS_END, &Empty {});
+        own.list(market, Listing::open_orders(market, of));
     }
 
     pub(super) fn completed_orders(&mut self, client: i32) {
         let Exchange { market, clients, .. } = self;
         let Some(own) = clients.get_mut(&client) else { return };
-        for (place, order) in market.venue.orders.iter().enumerate() {
-            if !order.state.is_live() {
-                telling::completed_order(&mut own.out, market, place);
-            }
-        }
-        push(&mut own.out, told::COMPLETED_ORDERS_END, &Empty {});
+        own.list(market, Listing::completed_orders(market));
     }
 
     pub(super) fn executions(&mut self, client: i32, request: &ExecutionRequest) {
         let Exchange { market, clients, .. } = self;
         let Some(own) = clients.get_mut(&client) else { return };
         let filter = request.filter.clone().unwrap_or_default();
-        let since = filter.time.as_deref().and_then(clock::parse_stamp);
-        let req_id = request.req_id;
-        for (place, execution) in market.venue.executions.iter().enumerate() {
-            let ticket = &market.venue.orders[execution.order].ticket;
-            let symbol = &market.listings.get(ticket.symbol).symbol;
-            if since.is_some_and(|since| execution.time < since)
-                || !passes(&filter, execution, ticket, symbol, &market.account)
-            {
-                continue;
-            }
-            telling::execution(&mut own.out, market, place, req_id.unwrap_or(telling::NO_REQUEST));
-            telling::commission(&mut own.out, market, place);
-        }
-        push(&mut own.out, told::EXECUTIONS_END, &RequestEnd { req_id });
+        own.list(market, Listing::executions(market, request.req_id, filter));
     }
-}
-
-/// Whether an execution is asked for. A filter that is left out, or 0 or empty, lets everything pass.
-fn passes(
-    filter: &ExecutionFilter,
-    execution: &Execution,
-    ticket: &Ticket,
-    symbol: &str,
-    account: &str,
-) -> bool {
-    let text = |asked: &Option<String>, is: &[&str]| {
-        asked.as_deref().is_none_or(|asked| asked.is_empty() || is.contains(&asked))
-    };
-    let sides: [&str; 3] = if ticket.side == Side::Buy { ["BUY", "BOT", "B"] } else { ["SELL", "SLD", "S"] };
-    let date = clock::date_stamp(clock::date(execution.time));
-    let dates = &filter.specific_dates;
-    filter.client_id.is_none_or(|asked| asked == 0 || asked == ticket.key.client)
-        && text(&filter.account, &[account])
-        && text(&filter.symbol, &[symbol])
-        && text(&filter.sec_type, &["STK"])
-        && text(&filter.side, &sides)
-        && (dates.is_empty() || dates.iter().any(|asked| asked.to_string() == date))
 }
 
 /// The account before and after an order that would fill at its own price, or at the last price.
