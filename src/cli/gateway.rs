@@ -56,6 +56,9 @@ fn refused(error: &StartError) -> Fail {
             .help("end what listens there, or take another port with --listen; port 0 takes any"),
         StartError::Listen { .. } => Fail::new(Code::Unreachable, error)
             .help("--listen takes an address of this machine, like 127.0.0.1:4002"),
+        StartError::Fault { .. } => {
+            Fail::new(Code::Configuration, error).help("look at the file of --faults")
+        }
         StartError::NoBars | StartError::SymbolTwice { .. } | StartError::Bar { .. } => {
             Fail::new(Code::Configuration, error).help("look at the files of --bars")
         }

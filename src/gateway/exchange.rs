@@ -12,6 +12,7 @@ use tracing::{debug, info, warn};
 use super::account::Worth;
 use super::backlog::Backlog;
 use super::clock;
+use super::faults::{Line, Trouble};
 use super::market::Market;
 use super::messages::{AccountSummary, AccountText, AccountValue, PortfolioValue, told};
 use super::telling::{self, NO_REQUEST};
@@ -46,6 +47,8 @@ pub(super) struct Client {
     pub(super) summaries: Vec<Summary>,
     pub(super) positions: Wants,
     pub(super) account: Wants,
+    /// What the faults have done to its connection.
+    pub(super) line: Line,
 }
 
 /// A subscription to the five-second bars of a symbol.
@@ -95,6 +98,7 @@ impl Client {
             summaries: Vec::new(),
             positions: Wants::Nothing,
             account: Wants::Nothing,
+            line: Line::default(),
         }
     }
 
@@ -117,6 +121,8 @@ pub(super) struct Exchange {
     /// Instants sent so far.
     pub(super) instants: u64,
     pub(super) facts: Vec<Fact>,
+    /// What goes wrong.
+    pub(super) trouble: Trouble,
     /// What the account was worth when its rows were last pushed.
     told: Worth,
 }
@@ -124,8 +130,8 @@ pub(super) struct Exchange {
 impl Exchange {
     pub(super) fn new(market: Market) -> Exchange {
         let told = market.venue.account.worth();
-        let clients = BTreeMap::new();
-        Exchange { market, phase: Phase::Closed, clients, instants: 0, facts: Vec::new(), told }
+        let (clients, trouble) = Default::default();
+        Exchange { market, phase: Phase::Closed, clients, instants: 0, facts: Vec::new(), trouble, told }
     }
 
     /// Opens the market, if it was not open before.
@@ -158,19 +164,22 @@ impl Exchange {
     pub(super) fn may_advance(&self) -> bool {
         self.phase == Phase::Open
             && self.clients.values().all(|client| !client.is_waited_for() && client.keeps_up())
+            && !self.trouble.holds(self.market.now)
     }
 
     /// Trades the next instant and writes what it brings to the clients' buffers: orders first, then the
     /// account, then the bars. Invariant: only called when [`Exchange::may_advance`].
     pub(super) fn advance(&mut self) {
+        for client in self.clients.values_mut() {
+            client.waiting_before = client.out.len();
+        }
+        self.before_instant();
         if !self.market.advance(&mut self.facts) {
             self.end();
             return;
         }
         self.instants += 1;
-        for client in self.clients.values_mut() {
-            client.waiting_before = client.out.len();
-        }
+        self.strike_fills();
         let filled = self.tell_facts();
         self.tell_account(&filled);
         let Exchange { market, clients, .. } = self;
@@ -183,6 +192,9 @@ impl Exchange {
                     telling::real_time_bar(&mut client.out, feed.req_id, bar);
                 }
             }
+        }
+        self.after_instant();
+        for client in self.clients.values_mut() {
             // A subscriber who was told nothing has nothing to be done with, and no reason to look.
             let heard = client.bars.is_empty() || client.out.len() > client.waiting_before;
             if client.step == Step::Done && heard {
@@ -240,7 +252,7 @@ impl Exchange {
     }
 
     /// Positions and account rows: after a fill, and with every whole minute in which a value changed.
-    fn tell_account(&mut self, filled: &[usize]) {
+    pub(super) fn tell_account(&mut self, filled: &[usize]) {
         let minute = self.market.now % 60 == 0;
         if filled.is_empty() && !minute {
             return;
@@ -282,11 +294,13 @@ impl Exchange {
             warn!(client = id, "a client was silent for too long; the market does not wait for it any more");
             client.step = Step::Free;
         }
+        self.trouble.give_up(self.market.now);
     }
 
     /// Whether the market waits for a client to say "done".
     pub(super) fn is_held(&self) -> bool {
-        self.phase == Phase::Open && self.clients.values().any(Client::is_waited_for)
+        let waits = self.clients.values().any(Client::is_waited_for) || self.trouble.holds(self.market.now);
+        self.phase == Phase::Open && waits
     }
 }
 

@@ -4,7 +4,7 @@ use super::clock;
 use super::market::Market;
 use super::messages::{Empty, ExecutionFilter, RequestEnd, told};
 use super::telling::{self, NO_REQUEST};
-use super::venue::{Execution, Side, Ticket};
+use super::venue::{Execution, Reason, Side, State, Ticket};
 use super::wire::push;
 
 /// Whether a listing has been told to its end.
@@ -115,7 +115,8 @@ impl Rows {
                 }
             }
             Rows::Completed => {
-                if !venue.orders[place].state.is_live() {
+                let state = venue.orders[place].state;
+                if !state.is_live() && state != State::Cancelled(Reason::Lost) {
                     telling::completed_order(out, market, place);
                 }
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::bars::Series;
+use super::bars::{Bar, Series};
 use super::contract::Listings;
 use super::feed::{Days, Feed, Hours, Slot};
 use super::venue::{Fact, Moment, Venue};
@@ -22,6 +22,8 @@ pub(super) struct Market {
     pub(super) now: i64,
     /// The last instant.
     pub(super) slot: Slot,
+    /// Symbols that do not trade for a while.
+    pub(super) halted: Vec<usize>,
     feed: Feed,
 }
 
@@ -35,7 +37,17 @@ impl Market {
         let now = feed.upcoming().unwrap_or(0);
         let venue = Venue::new(cash, series.len(), days.hours_at(now));
         let listings = Listings::new(symbols.into_iter());
-        Market { account, listings, series, days, venue, now, slot: Slot::default(), feed }
+        Market {
+            account,
+            listings,
+            series,
+            days,
+            venue,
+            now,
+            slot: Slot::default(),
+            halted: Vec::new(),
+            feed,
+        }
     }
 
     /// The start of the next instant.
@@ -49,9 +61,20 @@ impl Market {
             return false;
         }
         self.now = self.slot.end();
+        self.halt();
         let next_hours = self.days.hours_at(self.now);
         self.venue.trade(&self.slot, next_hours, facts);
         true
+    }
+
+    /// A symbol that is halted ticks at its last price and trades nothing, whatever its source says.
+    fn halt(&mut self) {
+        for symbol in &self.halted {
+            if let Some(Some(bar)) = self.slot.bars.get_mut(*symbol) {
+                let last = self.venue.account.holdings[*symbol].mark.unwrap_or(bar.open);
+                *bar = Bar::flat(bar.start, last);
+            }
+        }
     }
 
     /// The moment at which a request of now arrives.

@@ -11,6 +11,7 @@
 //! | `telling` | what the market's state looks like in messages |
 //! | `listing`, `backlog` | what is long, told in pieces; what may wait for a client |
 //! | `wire`, `messages` | frames, and the protobuf messages with IBKR's field numbers |
+//! | `faults` | what goes wrong on demand |
 //! | `session`, `lobby` | one connection; those that have not said who they are |
 //! | `hall` | what all connections share, and the pace of the market |
 //! | `server` | settings, start and end |
@@ -38,6 +39,7 @@ mod bars;
 mod clock;
 mod contract;
 mod exchange;
+pub mod faults;
 mod feed;
 mod hall;
 mod history;

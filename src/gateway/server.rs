@@ -8,17 +8,23 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rust_decimal::Decimal;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tracing::{info, warn};
 
 use super::bars::{Series, SourceBar};
 use super::clock;
+use super::faults::{Dice, Fault, Faults, Seed, Trouble, Unfit, keep_time};
 use super::hall::{Hall, drive, watch_silence};
 use super::market::Market;
 use super::requests::MarketStart;
 use super::session;
 use super::venue::{Fills, Margin, OrphanModify, Rules};
+
+/// How long it is waited after a connection could not be taken.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often it is tried to listen again after a restart.
+const BIND_TRIES: u32 = 50;
 
 /// How fast market time passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,6 +60,10 @@ pub struct Settings {
     /// How long a client may take to say who it is, and how long it may read nothing of what waits for it; then
     /// its connection ends.
     pub patience: Duration,
+    /// What goes wrong, and when.
+    pub faults: Vec<Fault>,
+    /// More that goes wrong, drawn from a seed.
+    pub fault_seed: Option<Seed>,
 }
 
 impl Default for Settings {
@@ -71,6 +81,8 @@ impl Default for Settings {
             margin: Margin::default(),
             orphan_modify: OrphanModify::default(),
             patience: Duration::from_secs(30),
+            faults: Vec::new(),
+            fault_seed: None,
         }
     }
 }
@@ -91,6 +103,14 @@ pub enum StartError {
         addr: SocketAddr,
         /// What the system said.
         error: io::Error,
+    },
+    /// A fault could never do what it says.
+    #[error("fault {index}: {unfit}")]
+    Fault {
+        /// Its place, counted from 0.
+        index: usize,
+        /// Why it could not.
+        unfit: Unfit,
     },
     /// There is nothing to simulate.
     #[error("there are no bars")]
@@ -118,7 +138,7 @@ pub enum StartError {
 pub struct Gateway {
     addr: SocketAddr,
     hall: Arc<Hall>,
-    tasks: [JoinHandle<()>; 3],
+    tasks: [JoinHandle<()>; 4],
 }
 
 impl Gateway {
@@ -127,8 +147,14 @@ impl Gateway {
     /// # Errors
     /// What is wrong with the bars, or with the address.
     pub async fn start(settings: Settings) -> Result<Gateway, StartError> {
-        let Settings { listen, bars, cash, account, speed, start, fills, margin, orphan_modify, patience } =
-            settings;
+        let Settings { listen, bars, cash, account, speed, start, patience, .. } = settings;
+        let Settings { fills, margin, orphan_modify, faults, fault_seed, .. } = settings;
+        for (index, fault) in faults.iter().enumerate() {
+            if let Some(unfit) = fault.unfit() {
+                return Err(StartError::Fault { index, unfit });
+            }
+        }
+        let (trouble, timers) = Trouble::new(faults, fault_seed.map(Dice::new));
         let mut market = Market::new(account, cash, series(bars)?);
         market.venue.rules = Rules { fills, margin, orphan_modify };
         let refused = |error: io::Error| match error.kind() {
@@ -139,11 +165,12 @@ impl Gateway {
         let addr = listener.local_addr().map_err(refused)?;
         let first = clock::stamp(market.now);
         info!(%addr, account = market.account, %first, "simulated gateway listens: market time, no real orders");
-        let hall = Arc::new(Hall::new(market, speed, start, patience));
+        let hall = Arc::new(Hall::new(market, trouble, speed, start, patience));
         let tasks = [
-            tokio::spawn(accept(listener, Arc::clone(&hall))),
+            tokio::spawn(accept(addr, listener, Arc::clone(&hall))),
             tokio::spawn(drive(Arc::clone(&hall))),
             tokio::spawn(watch_silence(Arc::clone(&hall))),
+            tokio::spawn(keep_time(Arc::clone(&hall), timers)),
         ];
         Ok(Gateway { addr, hall, tasks })
     }
@@ -151,6 +178,11 @@ impl Gateway {
     /// Where it listens.
     pub fn local_addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// The handle that makes things go wrong.
+    pub fn faults(&self) -> Faults {
+        Faults::new(Arc::clone(&self.hall))
     }
 
     /// Opens the market, if it is not open. Who commands this is ready: a client that joined the lockstep and
@@ -178,10 +210,11 @@ impl Gateway {
     /// Ends it. When this returns, nothing listens any more and all connections are closed.
     pub async fn shutdown(mut self) {
         self.hall.closing.notify_one();
-        let [accept, drive, silence] = &mut self.tasks;
-        drive.abort();
-        silence.abort();
-        for task in [accept, drive, silence] {
+        let [accept, others @ ..] = &mut self.tasks;
+        for task in others.iter() {
+            task.abort();
+        }
+        for task in std::iter::once(accept).chain(others) {
             // An aborted task ends with an error that says so.
             let _ = task.await;
         }
@@ -216,23 +249,51 @@ fn series(bars: Vec<(String, Vec<SourceBar>)>) -> Result<Vec<(String, Series)>, 
     Ok(symbols)
 }
 
-async fn accept(listener: TcpListener, hall: Arc<Hall>) {
+async fn accept(addr: SocketAddr, listener: TcpListener, hall: Arc<Hall>) {
     // The sessions end with this task.
     let mut sessions = JoinSet::new();
+    let mut listens = hall.lock().trouble.listens();
+    let mut listening = Some(listener);
     loop {
+        if !*listens.borrow_and_update() {
+            listening = None;
+        } else if listening.is_none() {
+            listening = listen_again(addr).await;
+        }
         tokio::select! {
-            connection = listener.accept() => match connection {
-                Ok((stream, _)) => drop(sessions.spawn(session::serve(stream, Arc::clone(&hall)))),
+            connection = next_connection(listening.as_ref()) => match connection {
+                Ok(stream) => drop(sessions.spawn(session::serve(stream, Arc::clone(&hall)))),
                 Err(error) => {
                     warn!(%error, "a connection could not be taken");
                     hall.lobby.make_room();
-                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             },
             Some(_) = sessions.join_next() => {}
+            _ = listens.changed() => {}
             () = hall.closing.notified() => break,
         }
     }
-    drop(listener);
+    drop(listening);
     sessions.shutdown().await;
+}
+
+/// The next connection; none as long as a fault has closed the door.
+async fn next_connection(listener: Option<&TcpListener>) -> io::Result<TcpStream> {
+    match listener {
+        Some(listener) => Ok(listener.accept().await?.0),
+        None => std::future::pending().await,
+    }
+}
+
+/// Listens again at the address it listened at; none where something else keeps it for too long.
+async fn listen_again(addr: SocketAddr) -> Option<TcpListener> {
+    for _ in 0..BIND_TRIES {
+        match TcpListener::bind(addr).await {
+            Ok(listener) => return Some(listener),
+            Err(error) => warn!(%error, %addr, "cannot listen again yet"),
+        }
+        tokio::time::sleep(ACCEPT_PAUSE).await;
+    }
+    None
 }

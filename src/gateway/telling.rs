@@ -54,6 +54,9 @@ pub(super) fn fact(out: &mut Vec<u8>, market: &Market, fact: &Fact) {
         }
         Fact::Rejected(place, rejection) => {
             tell(place, &market.venue.standing(place));
+            if rejection == Rejection::OnDemand {
+                return;
+            }
             error(out, market.now, market.venue.orders[place].ticket.key.id, 201, &rejection_text(rejection));
         }
         Fact::Noted(place, note) => {
@@ -81,6 +84,7 @@ fn rejection_text(rejection: Rejection) -> String {
             "YOUR ORDER IS NOT ACCEPTED. It would bind {needs:.2} {CURRENCY} of margin, and the account has \
              {has:.2} {CURRENCY} available."
         ),
+        Rejection::OnDemand => String::new(),
         Rejection::GroupFilled => "the OCA group has already filled".to_owned(),
     };
     format!("Order rejected - reason:{why}")
@@ -92,6 +96,7 @@ fn reason_text(reason: Reason) -> &'static str {
         Reason::Parent => "its parent was cancelled",
         Reason::OcaGroup => "another order of its group was filled",
         Reason::Expired => "the time it was good for is over",
+        Reason::Lost => "it was lost",
         Reason::Orphaned => "its change named a parent that is done",
     }
 }

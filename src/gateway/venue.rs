@@ -8,6 +8,7 @@
 //! | `matching` | what a bar does to the orders, found in each symbol's `book` |
 //! | `fill` | a fill and what follows from it: the group, the children |
 //! | `trail` | stops that follow the price |
+//! | `mishap` | what no venue does by itself, and a fault can ask for |
 //! | `memory` | the venue over a restart |
 //!
 //! Every look-up is by an index: a bar touches the orders it reaches, a fill its group and its children, and
@@ -20,6 +21,7 @@ use rust_decimal::Decimal;
 use super::account::Account;
 use super::feed::Hours;
 use book::Book;
+use mishap::Parts;
 use order::Form;
 
 mod book;
@@ -27,6 +29,7 @@ mod change;
 mod fill;
 mod matching;
 mod memory;
+mod mishap;
 mod order;
 mod place;
 mod rules;
@@ -88,6 +91,8 @@ pub(super) struct Venue {
     expiries: BTreeSet<(i64, usize)>,
     /// Trailing stops that moved since their owners were told.
     moved: BTreeSet<usize>,
+    /// Orders that fill in parts on demand.
+    parts: HashMap<usize, Parts>,
     hours: Hours,
 }
 
@@ -106,6 +111,7 @@ impl Venue {
             groups: HashMap::new(),
             expiries: BTreeSet::new(),
             moved: BTreeSet::new(),
+            parts: HashMap::new(),
             hours,
         }
     }

@@ -90,6 +90,9 @@ impl Venue {
     /// Puts a remembered order into every index it belongs to.
     fn index(&mut self, place: usize) {
         let order = &self.orders[place];
+        if order.state == State::Cancelled(super::Reason::Lost) {
+            return;
+        }
         self.places.insert(order.ticket.key, place);
         if let Some(parent) = order.parent {
             self.orders[parent].children.push(place);

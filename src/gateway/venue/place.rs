@@ -42,7 +42,12 @@ impl Venue {
         Ok(())
     }
 
-    fn accept(&mut self, mut ticket: Ticket, moment: &Moment, facts: &mut Vec<Fact>) -> Result<(), Refusal> {
+    pub(super) fn accept(
+        &mut self,
+        mut ticket: Ticket,
+        moment: &Moment,
+        facts: &mut Vec<Fact>,
+    ) -> Result<(), Refusal> {
         let parent = self.parent_of(&ticket)?;
         self.use_id(ticket.key)?;
         if let Some(parent) = parent
@@ -147,7 +152,7 @@ impl Venue {
         Some(change / Decimal::from(4))
     }
 
-    fn reject(&mut self, place: usize, rejection: Rejection, now: i64, facts: &mut Vec<Fact>) {
+    pub(super) fn reject(&mut self, place: usize, rejection: Rejection, now: i64, facts: &mut Vec<Fact>) {
         self.close(place, State::Inactive(rejection), now);
         facts.push(Fact::Rejected(place, rejection));
         self.end_children(place, now, facts);
