@@ -66,11 +66,11 @@ fn everything_that_is_wrong_with_a_file_is_told_at_once_with_its_place() {
         })
         .collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
-    1:7 `place_ordr` is no request, no step of a connection and not `fill` = one of accept, greeting, start, fill, any, place_order, modi
+    1:7 `place_ordr` is no request, no step of a connection and not `fill` = did you mean `place_order`?
     3:7 `noon` is no time = write it like 2013-10-04T10:00:00 (New York) or 2013-10-04T1
     6:3 unknown key `cleint` = did you mean `client`?
     7:8 `0` is not a value of `nth` = write a number from 1
-    8:9 `refuze` is no deed = one of drop, freeze, delay, trickle, duplicate, lose, reorde
+    8:9 `refuze` is no deed = did you mean `refuse`?
     9:3 the fault has no occasion = write one of `at: 2013-10-04T10:00:00`, `on: place_order`, `
     11:17 unknown key `away` = did you mean `away_for`?
     12:3 vanish cannot be done at a market time: it goes with `on` or `before` a request = take another occasion, or leave the filter out

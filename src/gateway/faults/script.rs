@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::fault::{Fault, Kin, Only, Step, Times, When};
 use super::names::{Callback, Request};
-use super::sheet::Sheet;
+use super::sheet::{Sheet, meant};
 use super::yaml::{self, Node, Value, shown};
 use crate::gateway::clock;
 
@@ -190,6 +190,8 @@ fn occasion(entry: &Node, sheet: &mut Sheet<'_>) -> Option<When> {
             }
             _ => ("no request, no step of a connection and not `fill`", requests()),
         };
+        let words = Request::ALL.iter().map(|one| one.word()).chain(["accept", "greeting", "start", "fill"]);
+        let help = meant(word, words).filter(|_| key.text() != Some("at")).unwrap_or(help);
         sheet.problems.push(value.problem(format!("`{}` is {what}", shown(word)), help));
     }
     found

@@ -114,17 +114,18 @@ impl<'p> Sheet<'p> {
     pub(super) fn close(self, known: &[&str]) {
         for (key, _) in &self.entries {
             let name = key.text().unwrap_or_default();
-            let near = known
-                .iter()
-                .max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));
-            let help = match near {
-                Some(near) if strsim::jaro_winkler(name, near) > 0.8 => format!("did you mean `{near}`?"),
-                Some(_) => format!("it knows {}", known.join(", ")),
-                None => "leave it out".to_owned(),
-            };
+            let help = meant(name, known.iter().copied())
+                .unwrap_or_else(|| format!("the keys here are {}", known.join(", ")));
             self.problems.push(key.problem(format!("unknown key `{}`", shown(name)), help));
         }
     }
+}
+
+/// The word that was probably meant, as a question.
+pub(super) fn meant<'w>(name: &str, known: impl Iterator<Item = &'w str>) -> Option<String> {
+    let near = |word: &&str| strsim::jaro_winkler(name, word);
+    let nearest = known.max_by(|a, b| near(a).total_cmp(&near(b)))?;
+    (near(&nearest) > 0.8).then(|| format!("did you mean `{nearest}`?"))
 }
 
 /// Some words, for a help text.

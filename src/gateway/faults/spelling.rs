@@ -7,7 +7,7 @@ use super::deed::{
     Reorder, Restart, Restored, Spell, Stranger, Trickle, Unit, Words,
 };
 use super::script::FaultProblem;
-use super::sheet::{Sheet, one_of};
+use super::sheet::{Sheet, meant, one_of};
 use super::yaml::{Node, Value, shown};
 
 /// Every deed: its word, and an example of what stands behind it.
@@ -67,7 +67,10 @@ fn wrong(key: &Node, word: &str) -> FaultProblem {
         Some((_, example)) => {
             key.problem(format!("`{word}` is not written so"), format!("write it like `do: {example}`"))
         }
-        None => key.problem(format!("`{}` is no deed", shown(word)), one_of(&DEEDS)),
+        None => {
+            let help = meant(word, DEEDS.iter().map(|(known, _)| *known)).unwrap_or_else(|| one_of(&DEEDS));
+            key.problem(format!("`{}` is no deed", shown(word)), help)
+        }
     }
 }
 
@@ -252,7 +255,8 @@ fn one<T: Copy>(value: &Node, words: &[(&str, T)], problems: &mut Vec<FaultProbl
     let word = value.text()?;
     let found = words.iter().find(|(known, _)| *known == word).map(|(_, found)| *found);
     if found.is_none() {
-        problems.push(value.problem(format!("`{}` is not known here", shown(word)), one_of(words)));
+        let help = meant(word, words.iter().map(|(known, _)| *known)).unwrap_or_else(|| one_of(words));
+        problems.push(value.problem(format!("`{}` is not known here", shown(word)), help));
     }
     found
 }
