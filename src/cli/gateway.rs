@@ -8,6 +8,7 @@ use tracing::info;
 use super::args::{GatewayArgs, MarketArgs};
 use super::bars;
 use super::code::{Code, Fail};
+use super::faults;
 use super::home::Home;
 use super::log::{self, Clock};
 use super::out;
@@ -26,6 +27,8 @@ pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
         speed: speed(loaded.config.paper.speed),
         start: MarketStart::FirstBarSubscription,
         fills: fills(&args.fills)?,
+        faults: faults::load(&args.faults)?,
+        fault_seed: faults::seed(&args.faults)?,
         ..Settings::default()
     };
     log::start(Clock::Wall);

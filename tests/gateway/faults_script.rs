@@ -40,6 +40,20 @@ fn the_annotated_file_holds_every_deed_and_reads_as_it_says() {
 }
 
 #[test]
+fn the_examples_of_the_readme_and_of_the_help_are_faults() {
+    let readme = include_str!("../../README.md");
+    let block = readme
+        .split("```yaml\n")
+        .find(|block| block.starts_with("- { name: stop refused"))
+        .expect("it is there");
+    let block = block.split("```").next().expect("a block");
+    assert_eq!(read_faults(block).map(|faults| faults.len()), Ok(7));
+    let help = include_str!("../../src/cli/args.rs");
+    let lines: Vec<&str> = help.lines().filter(|line| line.starts_with("  - { ")).collect();
+    assert_eq!(read_faults(&lines.join("\n")).map(|faults| faults.len()), Ok(4));
+}
+
+#[test]
 fn everything_that_is_wrong_with_a_file_is_told_at_once_with_its_place() {
     let told = read_faults(
         "- on: place_ordr\n  do: { refuse: 110 }\n\
