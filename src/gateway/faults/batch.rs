@@ -48,6 +48,9 @@ impl Exchange {
     }
 
     pub(super) fn tend_batch(&mut self, source: Source) {
+        if !self.trouble.looks_at_frames() {
+            return;
+        }
         for (client, mark) in std::mem::take(&mut self.trouble.marks) {
             let Some(own) = self.clients.get_mut(&client) else { continue };
             let mark = if std::mem::take(&mut own.line.moved) { 0 } else { mark };
@@ -170,8 +173,6 @@ impl Exchange {
                     false
                 }
                 Deed::Reorder(_) => false,
-                Deed::Drop(_) => true,
-                Deed::NextId(_) => true,
                 _ => true,
             });
             let mut bytes = malformed.unwrap_or_else(|| frame.bytes.clone());

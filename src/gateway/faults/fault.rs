@@ -114,7 +114,7 @@ pub enum When {
     Before(Request),
     /// When a request has been done, before its answers are sent.
     After(Request),
-    /// When an order has been filled, wholly or in part, before anyone is told.
+    /// When a bar has filled an order, wholly or in part, before anyone is told.
     Fill,
     /// When such a message is about to be sent.
     Callback(Callback),

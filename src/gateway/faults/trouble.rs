@@ -217,6 +217,15 @@ impl Trouble {
         self.armed.iter().any(|armed| occasion(armed.fault.when))
     }
 
+    /// Whether anything could happen to a frame that is about to be sent.
+    pub(super) fn looks_at_frames(&self) -> bool {
+        self.dice.is_some()
+            || self.cutoff.is_some()
+            || !self.ill.is_empty()
+            || !self.lies.is_empty()
+            || self.waits_for(|when| matches!(when, When::Callback(_)))
+    }
+
     /// The deeds that are due on an occasion; they count as struck.
     pub(super) fn pick(&mut self, now: i64, occasion: impl Fn(When) -> bool, subject: &Subject) -> Vec<Due> {
         let mut due = Vec::new();
