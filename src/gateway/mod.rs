@@ -14,6 +14,7 @@
 //! | `session`, `lobby` | one connection; those that have not said who they are |
 //! | `hall` | what all connections share, and the pace of the market |
 //! | `server` | settings, start and end |
+//! | `fuzz` | the doors for fuzzing, built for nothing else |
 //! | `synthetic` | minute bars for two symbols that need no file |
 //!
 //! **Time.** Nothing here reads a clock: the time the gateway tells is that of the bars, so that the same bars and
@@ -39,6 +40,8 @@ mod clock;
 mod contract;
 mod exchange;
 mod feed;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod hall;
 mod history;
 mod listing;
