@@ -2,6 +2,8 @@
 
 #[path = "gateway/desk.rs"]
 mod desk;
+#[path = "gateway/visibility.rs"]
+mod visibility;
 
 use std::num::NonZeroU32;
 
