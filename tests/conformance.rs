@@ -6,6 +6,10 @@
 
 #[path = "conformance/process.rs"]
 mod process;
+#[path = "conformance/together.rs"]
+mod together;
+#[path = "conformance/told.rs"]
+mod told;
 #[path = "conformance/venv.rs"]
 mod venv;
 
@@ -19,58 +23,63 @@ use process::{Gateway, bounded};
 /// Longer than any story takes.
 const STORY_PATIENCE: Duration = Duration::from_secs(120);
 
-/// Minutes of a morning from its open on, as `open high low close volume`; prices in cents.
-const MORNING: [(&str, &str, &[[i64; 5]]); 2] = [
-    (
-        "XYZ",
-        "2013-10-04T09:30",
-        &[
-            [1000, 1012, 991, 1006, 1200],
-            [1006, 1030, 1000, 1024, 1210],
-            [1024, 1060, 1018, 1048, 1200],
-            [1048, 1051, 1000, 1003, 1205],
-        ],
-    ),
-    ("ABC", "2013-10-04T09:30", &[[5000, 5000, 5000, 5000, 600], [5000, 5010, 4990, 5005, 600]]),
-];
+/// Minutes from a moment in New York on, as `open high low close volume`; prices in cents.
+type Minutes = (&'static str, &'static [[i64; 5]]);
 
 /// What a gateway is given to trade.
 #[derive(Clone, Copy)]
 enum Market {
-    /// The first minutes of a Friday, [`MORNING`].
+    /// The first minutes of a Friday.
     Morning,
     /// The last two minutes of a Friday, and on Monday a minute before the open and two after it.
     Weekend,
 }
 
 impl Market {
-    /// Writes its bars, a file for each symbol.
-    fn write(self, folder: &Path) -> Vec<(String, PathBuf)> {
-        let minutes: Vec<(&str, Vec<(&str, &[[i64; 5]])>)> = match self {
-            Market::Morning => {
-                MORNING.iter().map(|(symbol, start, rows)| (*symbol, vec![(*start, *rows)])).collect()
-            }
-            Market::Weekend => vec![(
+    /// Its symbols.
+    fn symbols(self) -> &'static [(&'static str, &'static [Minutes])] {
+        match self {
+            Market::Morning => &[
+                (
+                    "XYZ",
+                    &[(
+                        "2013-10-04T09:30",
+                        &[
+                            [1000, 1012, 991, 1006, 1200],
+                            [1006, 1030, 1000, 1024, 1210],
+                            [1024, 1060, 1018, 1048, 1200],
+                            [1048, 1051, 1000, 1003, 1205],
+                        ],
+                    )],
+                ),
+                (
+                    "ABC",
+                    &[("2013-10-04T09:30", &[[5000, 5000, 5000, 5000, 600], [5000, 5010, 4990, 5005, 600]])],
+                ),
+            ],
+            Market::Weekend => &[(
                 "XYZ",
-                vec![
+                &[
                     ("2013-10-04T15:58", &[[1000, 1010, 990, 1005, 1200], [1005, 1020, 1000, 1010, 1200]]),
                     ("2013-10-07T09:29", &[[1030, 1040, 1030, 1035, 240]]),
                     ("2013-10-07T09:30", &[[1035, 1050, 1020, 1040, 1200], [1040, 1045, 980, 985, 1200]]),
                 ],
             )],
+        }
+    }
+
+    /// Writes its bars, a file for each symbol.
+    fn write(self, folder: &Path) -> Vec<(String, PathBuf)> {
+        let file = |(symbol, parts): &(&str, &[Minutes])| {
+            let path = folder.join(format!("{symbol}.csv"));
+            std::fs::write(&path, csv(parts)).expect("a file to write");
+            ((*symbol).to_owned(), path)
         };
-        minutes
-            .into_iter()
-            .map(|(symbol, parts)| {
-                let path = folder.join(format!("{symbol}.csv"));
-                std::fs::write(&path, csv(&parts)).expect("a file to write");
-                (symbol.to_owned(), path)
-            })
-            .collect()
+        self.symbols().iter().map(file).collect()
     }
 }
 
-fn csv(parts: &[(&str, &[[i64; 5]])]) -> String {
+fn csv(parts: &[Minutes]) -> String {
     let mut text = String::from("time,open,high,low,close,volume\n");
     for (start, rows) in parts {
         let start: jiff::Timestamp = format!("{start}:00-04:00").parse().expect("a time");
@@ -91,6 +100,7 @@ fn scripts() -> PathBuf {
 }
 
 /// Plays a story on a gateway of its own.
+#[expect(clippy::print_stdout, reason = "the transcript of a story, for who asks the test runner for it")]
 fn play(story: &str, market: Market, flags: &[&str]) {
     let Some(python) = venv::python(story) else { return };
     let folder = TempDir::new().expect("a folder");
@@ -130,6 +140,12 @@ stories! {
     a_client_that_keeps_no_step_reads_every_bar = "realtime" on Morning [];
     history_is_what_has_traded = "history" on Morning [];
     what_is_refused_is_refused_with_the_codes_of_ibkr = "codes" on Morning [];
+    two_clients_hear_of_their_own_orders = "two_clients" on Morning [];
+    orders_live_as_long_as_they_are_good_for = "lives" on Weekend [];
+    executions_and_completed_orders_are_told_as_they_are_asked_for = "executions" on Morning [];
+    what_an_order_would_bind_is_told_and_nothing_comes_of_it = "what_if" on Morning [];
+    orders_that_are_tied_end_together = "groups" on Morning [];
+    a_contract_has_its_details_and_its_rule = "contract" on Morning [];
 }
 
 #[test]

@@ -218,7 +218,11 @@ def same(got, text):
 
 
 def equal(what, got, expected):
-    """Fails unless two values are the same; writes them down."""
+    """Fails unless two values are the same; writes them down. Lists are told apart line by line."""
+    if isinstance(got, list) and isinstance(expected, list):
+        print(f"    {what}:")
+        same(got, expected)
+        return
     print(f"    {what}: {got}")
     if got != expected:
         raise Difference(f"{what}:\n  expected {expected!r}\n  told     {got!r}")

@@ -37,7 +37,7 @@ def number(value):
         text = repr(value)
         return text[:-2] if text.endswith(".0") else text
     if isinstance(value, Decimal):
-        return f"{value:f}"
+        return f"{value.normalize():f}"
     return str(value)
 
 
@@ -68,9 +68,9 @@ def order_words(order):
 
 
 def open_order(order_id, contract, order, state):
-    words = order_words(order).format(f" {contract.symbol}")
+    perm_id, words = named("P", order.permId), order_words(order).format(f" {contract.symbol}")
     return (
-        f"openOrder {order_id} client {order.clientId} {named('P', order.permId)}: {words}"
+        f"openOrder {order_id} client {order.clientId} {perm_id}: {words}"
         f" -> {state.status}{others(state, OrderState(), {'status'})}"
     )
 
@@ -103,9 +103,9 @@ def commission(told):
 
 
 def completed(contract, order, state):
-    words = order_words(order).format(f" {contract.symbol}")
+    perm_id, words = named("P", order.permId), order_words(order).format(f" {contract.symbol}")
     return (
-        f"completedOrder {order.orderId} client {order.clientId} {named('P', order.permId)}: {words}"
+        f"completedOrder {order.orderId} client {order.clientId} {perm_id}: {words}"
         f" -> {state.status}{others(state, OrderState(), {'status'})}"
     )
 
@@ -130,7 +130,9 @@ LINES = {
     "execDetailsEnd": lambda req_id: f"execDetailsEnd {req_id}",
     "commissionAndFeesReport": commission,
     "completedOrder": completed,
-    "error": lambda req_id, time, code, text, reject: f"error {req_id} {code} {text}{reject and f' {reject}'}",
+    "error": lambda req_id, time, code, text, reject: (
+        f"error {req_id} {code} {' | '.join(text.splitlines())}{reject and f' {reject}'}"
+    ),
     "position": lambda account, contract, quantity, cost: (
         f"position {account} {contract.symbol} {number(quantity)} cost {number(cost)}"
     ),

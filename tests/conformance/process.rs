@@ -42,10 +42,7 @@ pub(crate) fn bounded(command: &mut Command, patience: Duration) -> Told {
     Told { code: status.code(), out: text(out), err: text(err) }
 }
 
-fn gather(
-    mut from: impl Read + Send + 'static,
-    ended: std::sync::mpsc::Sender<()>,
-) -> JoinHandle<String> {
+fn gather(mut from: impl Read + Send + 'static, ended: std::sync::mpsc::Sender<()>) -> JoinHandle<String> {
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
         // What could be read before an error is all there is.
@@ -70,7 +67,8 @@ impl Gateway {
         for (symbol, path) in bars {
             command.arg("--bars").arg(format!("{symbol}={}", path.display()));
         }
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PRUSIK_")) {
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PRUSIK_"))
+        {
             command.env_remove(name);
         }
         let folder = bars[0].1.parent().expect("the folder of the bars");

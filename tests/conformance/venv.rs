@@ -78,9 +78,9 @@ fn make(folder: &Path) -> Result<PathBuf, String> {
 
 fn system_python() -> Option<&'static str> {
     let asks = format!("import sys; sys.exit(sys.version_info < {PYTHON_MIN})");
-    ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"].into_iter().find(|name| {
-        Command::new(name).args(["-c", &asks]).output().is_ok_and(|output| output.status.success())
-    })
+    ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"].into_iter().find(
+        |name| Command::new(name).args(["-c", &asks]).output().is_ok_and(|output| output.status.success()),
+    )
 }
 
 fn fill(python: &Path) -> Result<(), String> {

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import lines
 import model
 from desk import ACCOUNT, equal, order, play, say
 
@@ -13,7 +14,7 @@ TAGS = [
 
 def rows(cash, held):
     """What the tags are worth, `held` being pairs of shares and their last price."""
-    gross = sum(abs(shares * price) for shares, price in held)
+    gross = sum((abs(shares * price) for shares, price in held), Decimal(0))
     worth = cash + sum(shares * price for shares, price in held)
     margin = gross / 4
     values = [worth, cash, 4 * worth - gross, worth - margin, worth - margin, margin, margin]
@@ -33,7 +34,7 @@ def story(desk):
     desk.reqAccountSummary(7, "All", ",".join(TAGS))
     equal("the account", desk.told(), rows(cash, []) + ["accountSummaryEnd 7"])
 
-    say("300 XYZ bought and 40 ABC sold short, at the first bars' opens")
+    say("300 XYZ bought and 40 ABC sold short, at the first bars' opens; they fill in the order of their symbols")
     desk.reqPositions()
     desk.place(1, order("BUY", "MKT", quantity=300))
     desk.place(2, order("SELL", "MKT", quantity=40), "ABC")
@@ -44,10 +45,10 @@ def story(desk):
     cash += -300 * xyz[0].open + 40 * abc[0].open - sum(fees)
     told = desk.told("realtimeBar", "openOrder", "orderStatus", "execDetails")
     equal("what the two fills brought", told, [
-        "commission X1: 1.5 USD realized 0",
-        "commission X2: 1 USD realized 0",
-        f"position {ACCOUNT} ABC -40 cost {(50 * 40 - fees[1]) / 40:f}".rstrip("0"),
-        f"position {ACCOUNT} XYZ 300 cost {(10 * 300 + fees[0]) / 300:f}".rstrip("0"),
+        "commission X1: 1 USD realized 0",
+        "commission X2: 1.5 USD realized 0",
+        f"position {ACCOUNT} ABC -40 cost {lines.number((50 * 40 - fees[1]) / 40)}",
+        f"position {ACCOUNT} XYZ 300 cost {lines.number((10 * 300 + fees[0]) / 300)}",
         *rows(cash, [(300, xyz[0].close), (-40, abc[0].close)]),
     ])
 
@@ -64,27 +65,29 @@ def story(desk):
     equal("the end", told[-2:], ["updateAccountTime 09:31", f"accountDownloadEnd {ACCOUNT}"])
     desk.reqAccountUpdates(False, ACCOUNT)
 
-    say("a subscription that was cancelled is silent")
+    say("all of it closed: the cash is the worth, the profits add up to it, and a cancelled subscription is silent")
     desk.cancelAccountSummary(7)
-    desk.step(12)
-    equal("at 09:32", summary(desk), [])
-
-    say("all of it closed: the cash is the worth, and the profits add up to it")
+    desk.step(6)
     desk.place(3, order("SELL", "MKT", quantity=300))
     desk.place(4, order("BUY", "MKT", quantity=40), "ABC")
     desk.told()
     desk.step()
-    # ABC has no bars any more: its market order waits for the next one, and there is none.
-    cash += 300 * xyz[24].open - fees[0]
-    profit = 300 * (xyz[24].open - xyz[0].open) - 2 * fees[0]
-    equal("its realized profit", [line for line in desk.told() if line.startswith("commission")],
-          [f"commission X3: 1.5 USD realized {profit:f}".replace(".00", "")])
+    profit = {
+        "XYZ": 300 * (xyz[18].open - xyz[0].open) - 2 * fees[0],
+        "ABC": 40 * (abc[0].open - abc[18].open) - 2 * fees[1],
+    }
+    cash = 100_000 + sum(profit.values())
+    equal("what the two fills brought", desk.told("realtimeBar", "openOrder", "orderStatus", "execDetails"), [
+        f"commission X3: 1 USD realized {lines.number(profit['ABC'])}",
+        f"commission X4: 1.5 USD realized {lines.number(profit['XYZ'])}",
+        f"position {ACCOUNT} ABC 0 cost 0",
+        f"position {ACCOUNT} XYZ 0 cost 0",
+    ])
     desk.reqAccountSummary(8, "All", "NetLiquidation,TotalCashValue,GrossPositionValue")
-    owed = 40 * abc[23].close
     equal("the account", desk.told(), [
-        f"accountSummary 8 {ACCOUNT} NetLiquidation {cash - owed:.2f} USD",
+        f"accountSummary 8 {ACCOUNT} NetLiquidation {cash:.2f} USD",
         f"accountSummary 8 {ACCOUNT} TotalCashValue {cash:.2f} USD",
-        f"accountSummary 8 {ACCOUNT} GrossPositionValue {owed:.2f} USD",
+        f"accountSummary 8 {ACCOUNT} GrossPositionValue 0.00 USD",
         "accountSummaryEnd 8",
     ])
 

@@ -19,7 +19,7 @@ def told(bar, req_id, date):
     made = BarData()
     made.date, made.volume, made.barCount = date, bar.volume, bar.count
     made.open, made.high, made.low, made.close = map(float, bar[1:5])
-    made.wap = model.average(bar).normalize()
+    made.wap = model.average(bar)
     return lines.line("historicalData", (req_id, made))
 
 
