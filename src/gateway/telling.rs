@@ -139,6 +139,7 @@ pub(super) fn order_status(out: &mut Vec<u8>, market: &Market, place: usize, sta
         last_price: Some(price),
         client_id: Some(order.ticket.key.client),
         why_held: Some(why_held(order, status).to_owned()),
+        market_cap_price: Some(0.0),
     };
     push(out, told::ORDER_STATUS, &message);
 }

@@ -142,6 +142,9 @@ pub(in crate::gateway) struct OrderStatus {
     pub(in crate::gateway) client_id: Option<i32>,
     #[prost(string, optional, tag = "10")]
     pub(in crate::gateway) why_held: Option<String>,
+    /// IBKR's clients take a cap that is not there for the largest number there is.
+    #[prost(double, optional, tag = "11")]
+    pub(in crate::gateway) market_cap_price: Option<f64>,
 }
 
 #[derive(Clone, PartialEq, Message)]
