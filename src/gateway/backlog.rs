@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use super::exchange::Client;
 use super::listing::{Listing, Told};
 use super::market::Market;
-use super::telling;
+use super::telling::{self, Ear};
 use super::venue::Fact;
 use super::wire::FRAME_BYTES_MAX;
 
@@ -28,7 +28,7 @@ pub(super) const HISTORY_BYTES_MAX: usize = 12_800 * 1024;
 #[derive(Debug)]
 enum Owed {
     Frames(Vec<u8>),
-    Fact(Fact),
+    Fact(Fact, Ear),
     Listing(Box<Listing>),
 }
 
@@ -45,11 +45,11 @@ pub(super) struct Backlog {
 
 impl Client {
     /// Tells a fact about an order: at once, or after what waits already.
-    pub(super) fn tell(&mut self, market: &Market, fact: &Fact) {
+    pub(super) fn tell(&mut self, market: &Market, fact: &Fact, ear: Ear) {
         if self.backlog.queue.is_empty() && self.out.len() < PIECE_BYTES {
-            telling::fact(&mut self.out, market, fact);
+            telling::fact(&mut self.out, market, fact, ear);
         } else {
-            self.owe(Owed::Fact(fact.clone()));
+            self.owe(Owed::Fact(fact.clone(), ear));
         }
     }
 
@@ -114,7 +114,7 @@ impl Client {
                     self.backlog.held -= frames.capacity();
                     out.extend_from_slice(frames);
                 }
-                Owed::Fact(fact) => telling::fact(out, market, fact),
+                Owed::Fact(fact, ear) => telling::fact(out, market, fact, *ear),
                 Owed::Listing(listing) => {
                     if listing.tell(out, market, PIECE_BYTES) == Told::Some {
                         return;
@@ -146,7 +146,7 @@ impl Client {
         self.backlog.held += match &owed {
             Owed::Frames(frames) => frames.capacity(),
             Owed::Listing(listing) => listing.bytes(),
-            Owed::Fact(_) => 0,
+            Owed::Fact(..) => 0,
         };
         self.backlog.queue.push_back(owed);
         self.give_up_if_overrun();

@@ -13,16 +13,17 @@ use tokio::sync::Notify;
 
 use super::backlog::WAITING_BYTES_MAX;
 use super::bars::{Series, SourceBar};
-use super::exchange::Client;
-use super::hall::{Hall, More};
+use super::exchange::{Client, Visibility};
+use super::hall::{Hall, More, Terms};
 use super::market::Market;
 use super::messages::{Contract, Order, PlaceOrder, RealTimeBarsRequest, StartApi, asked};
 use super::requests::{MarketStart, refuse};
 use super::server::Speed;
 use super::wire::{self, FRAME_BYTES_MAX, Frame, PROTOBUF_ID};
 
-/// The clients of the small world: 0 is the one that sees manual orders.
+/// The clients of the small world: 0 is the one that may bind manual orders, 2 hears of everybody's.
 const CLIENTS: [i32; 3] = [0, 1, 2];
+const TERMS: Terms = Terms { speed: Speed::Max, start: MarketStart::OnCommand, patience: Duration::ZERO };
 /// The account's cash at the start, in dollars.
 const CASH: Decimal = Decimal::from_parts(100_000, 0, 0, false, 0);
 
@@ -85,7 +86,7 @@ impl World {
         let symbols =
             [("ABC", 5_000), ("XYZ", 1_000)].map(|(symbol, cents)| (symbol.to_owned(), series(cents)));
         let market = Market::new("DU0000001".to_owned(), CASH, symbols.into());
-        let world = World(Hall::new(market, Speed::Max, MarketStart::OnCommand, Duration::ZERO));
+        let world = World(Hall::new(market, Visibility { master: Some(2), ..Visibility::default() }, TERMS));
         for client in CLIENTS {
             assert!(world.seat(client), "every id is free");
         }

@@ -8,7 +8,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Interval, MissedTickBehavior};
 
 use super::clock::{self, SLOT_SECONDS};
-use super::exchange::{Client, Exchange, Phase};
+use super::exchange::{Client, Exchange, Phase, Visibility};
 use super::history::Job;
 use super::lobby::Lobby;
 use super::market::Market;
@@ -55,6 +55,14 @@ impl More {
     }
 }
 
+/// How a gateway serves.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
+    pub(super) speed: Speed,
+    pub(super) start: MarketStart,
+    pub(super) patience: Duration,
+}
+
 /// What all tasks of a gateway share.
 #[derive(Debug)]
 pub(super) struct Hall {
@@ -75,11 +83,13 @@ pub(super) struct Hall {
 }
 
 impl Hall {
-    pub(super) fn new(market: Market, speed: Speed, start: MarketStart, patience: Duration) -> Hall {
+    pub(super) fn new(market: Market, visibility: Visibility, terms: Terms) -> Hall {
+        let Terms { speed, start, patience } = terms;
         let (over, _) = watch::channel(false);
-        let exchange = Mutex::new(Exchange::new(market));
+        let mut exchange = Exchange::new(market);
+        exchange.visibility = visibility;
         Hall {
-            exchange,
+            exchange: Mutex::new(exchange),
             driver: Notify::new(),
             over,
             closing: Notify::new(),

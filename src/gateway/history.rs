@@ -1,7 +1,7 @@
 //! Historical bars: the five-second bars that have traded up to market now, added up.
 //!
 //! Bars within a day stand on multiples of their size since midnight in New York; with regular hours only, the
-//! first one starts at 09:30. A bar in which nothing traded does not exist.
+//! first one starts at the session's open, and the last ends at its close. A bar in which nothing traded does not exist.
 
 use std::sync::Arc;
 
@@ -56,7 +56,9 @@ impl Job {
         let query = self.query()?;
         let req_id = self.request.req_id;
         let mut rows = Rows::begin(out, req_id);
-        collect(&self.series, &query, &mut |bar| rows.add(&row(bar, query.size, self.request.format_date)))?;
+        collect(&self.series, &self.days, &query, &mut |bar| {
+            rows.add(&row(bar, query.size, self.request.format_date))
+        })?;
         rows.end()?;
         let (start, end) = (Some(clock::stamp(query.from)), Some(clock::stamp(query.to)));
         wire::push(out, told::HISTORICAL_DATA_END, &HistoricalDataEnd { req_id, start, end });
@@ -106,8 +108,8 @@ impl Job {
 }
 
 /// When the symbol's first bar starts.
-pub(super) fn head(series: &Series, reach: Reach) -> Option<i64> {
-    (0..series.bars.len()).map(|index| series.span(index).0).find(|start| allowed(*start, reach))
+pub(super) fn head(series: &Series, days: &Days, reach: Reach) -> Option<i64> {
+    (0..series.bars.len()).map(|index| series.span(index).0).find(|start| allowed(*start, days, reach))
 }
 
 fn size_of(text: &str) -> Option<Size> {
@@ -126,8 +128,8 @@ fn size_of(text: &str) -> Option<Size> {
 type Taker<'a> = dyn FnMut(&Bar) -> Result<(), Refusal> + 'a;
 
 /// Adds up the bars that lie whole in the query's time, oldest first.
-fn collect(series: &Series, query: &Query, take: &mut Taker<'_>) -> Result<(), Refusal> {
-    let mut sum = Sum { size: query.size, reach: query.reach, bar: None, until: i64::MIN, take };
+fn collect(series: &Series, days: &Days, query: &Query, take: &mut Taker<'_>) -> Result<(), Refusal> {
+    let mut sum = Sum { days, size: query.size, reach: query.reach, bar: None, until: i64::MIN, take };
     let first = series.bars.partition_point(|bar| bar.time.as_second() < query.from - 2 * DAY_SECONDS);
     for index in first..series.bars.len() {
         let walk = series.walk(index);
@@ -150,6 +152,7 @@ fn collect(series: &Series, query: &Query, take: &mut Taker<'_>) -> Result<(), R
 
 /// Bars on their way to larger ones.
 struct Sum<'a> {
+    days: &'a Days,
     size: Size,
     reach: Reach,
     /// The one that is being added up, and its end.
@@ -163,11 +166,14 @@ impl Sum<'_> {
     fn takes_whole(&self, start: i64, end: i64) -> bool {
         let last = end - SLOT_SECONDS;
         let (from, until) = self.bucket(start);
-        from <= start && end <= until && allowed(start, self.reach) && allowed(last, self.reach)
+        from <= start
+            && end <= until
+            && allowed(start, self.days, self.reach)
+            && allowed(last, self.days, self.reach)
     }
 
     fn add(&mut self, bar: &Bar) -> Result<(), Refusal> {
-        if !allowed(bar.start, self.reach) {
+        if !allowed(bar.start, self.days, self.reach) {
             return Ok(());
         }
         if bar.start < self.until
@@ -202,13 +208,15 @@ impl Sum<'_> {
         };
         match self.reach {
             Reach::AnyHour => (start, until),
-            Reach::Session => (start.max(clock::Session::on(wall.date()).open), until),
+            Reach::Session => {
+                (self.days.on(wall.date()).map_or(start, |session| start.max(session.open)), until)
+            }
         }
     }
 }
 
-fn allowed(moment: i64, reach: Reach) -> bool {
-    reach == Reach::AnyHour || clock::Session::on(clock::date(moment)).contains(moment)
+fn allowed(moment: i64, days: &Days, reach: Reach) -> bool {
+    reach == Reach::AnyHour || days.session_at(moment).is_some()
 }
 
 /// The frame of an answer, written row by row: a list of its bars beside it would cost as much again.

@@ -44,7 +44,7 @@ fn play(job: &Job) -> String {
         lines.push(row(bar));
         Ok(())
     };
-    match job.query().and_then(|query| collect(&job.series, &query, &mut take)) {
+    match job.query().and_then(|query| collect(&job.series, &job.days, &query, &mut take)) {
         Ok(()) => lines.join("\n"),
         Err(refusal) => format!("refused {}", refusal.code),
     }
