@@ -1,5 +1,7 @@
 //! The simulated gateway as a client sees it: the real ibapi client over loopback TCP.
 
+#[path = "gateway/calendar.rs"]
+mod calendar;
 #[path = "gateway/desk.rs"]
 mod desk;
 
