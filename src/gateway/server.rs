@@ -14,6 +14,7 @@ use tracing::{info, warn};
 use super::bars::{Series, SourceBar};
 use super::catalogue::Catalogue;
 use super::clock;
+use super::exchange::{OpenOrdersOnConnect, Visibility};
 use super::hall::{Hall, drive, watch_silence};
 use super::market::Market;
 use super::requests::MarketStart;
@@ -46,6 +47,11 @@ pub struct Settings {
     pub speed: Speed,
     /// When it begins to.
     pub start: MarketStart,
+    /// The client id that hears of everybody's orders and fills, not only of its own: the "master API client id" of
+    /// IB Gateway's settings. None by default.
+    pub master_client: Option<i32>,
+    /// Whether a client that connects is told of its open orders without asking.
+    pub open_orders_on_connect: OpenOrdersOnConnect,
 }
 
 impl Default for Settings {
@@ -60,6 +66,8 @@ impl Default for Settings {
             account: "DU0000001".to_owned(),
             speed: Speed::default(),
             start: MarketStart::default(),
+            master_client: None,
+            open_orders_on_connect: OpenOrdersOnConnect::default(),
         }
     }
 }
@@ -124,7 +132,18 @@ impl Gateway {
     /// # Errors
     /// What is wrong with the bars, or with the address.
     pub async fn start(settings: Settings) -> Result<Gateway, StartError> {
-        let Settings { listen, bars, catalogue, cash, account, speed, start } = settings;
+        let Settings {
+            listen,
+            bars,
+            catalogue,
+            cash,
+            account,
+            speed,
+            start,
+            master_client,
+            open_orders_on_connect,
+        } = settings;
+        let visibility = Visibility { master: master_client, on_connect: open_orders_on_connect };
         let market = Market::of(account, cash, series(bars, &catalogue)?, &catalogue);
         let refused = |error: io::Error| match error.kind() {
             io::ErrorKind::AddrInUse => StartError::PortInUse { addr: listen },
@@ -134,7 +153,7 @@ impl Gateway {
         let addr = listener.local_addr().map_err(refused)?;
         let first = clock::stamp(market.now);
         info!(%addr, account = market.account, %first, "simulated gateway listens: market time, no real orders");
-        let hall = Arc::new(Hall::new(market, speed, start));
+        let hall = Arc::new(Hall::new(market, visibility, speed, start));
         let tasks = [
             tokio::spawn(accept(listener, Arc::clone(&hall))),
             tokio::spawn(drive(Arc::clone(&hall))),
@@ -146,6 +165,10 @@ impl Gateway {
     /// Where it listens.
     pub fn local_addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    pub(super) fn hall(&self) -> &Hall {
+        &self.hall
     }
 
     /// Opens the market, if it is not open. Who commands this is ready: a client that joined the lockstep and
