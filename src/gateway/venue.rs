@@ -32,6 +32,8 @@ mod place;
 mod rules;
 #[cfg(test)]
 mod story;
+#[cfg(test)]
+mod tests;
 mod trail;
 
 pub(in crate::gateway) use memory::{Damage, Memory};
@@ -120,8 +122,8 @@ impl Venue {
         &self.live
     }
 
-    /// The place of an order.
-    pub(super) fn find(&self, key: Key) -> Option<usize> {
+    /// The place of a client's order, dead or alive.
+    pub(super) fn place_of(&self, key: Key) -> Option<usize> {
         self.places.get(&key).copied()
     }
 

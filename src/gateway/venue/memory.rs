@@ -1,6 +1,6 @@
 //! The venue over a restart: what it must remember, and how it finds its way again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,8 @@ pub(in crate::gateway) struct Memory {
     highest: BTreeMap<i32, i32>,
     /// The clients and names of the groups that take no new orders.
     closed_groups: Vec<(i32, String)>,
+    /// The places of the trailing stops that moved since their owners were told.
+    moved: BTreeSet<usize>,
 }
 
 /// Why a memory is none: something in it points to nothing.
@@ -60,6 +62,7 @@ impl Venue {
             account: self.account.clone(),
             highest: self.highest.clone(),
             closed_groups,
+            moved: self.moved.clone(),
         }
     }
 
@@ -71,7 +74,7 @@ impl Venue {
         hours: Hours,
     ) -> Result<Venue, Damage> {
         memory.check(symbols)?;
-        let Memory { orders, executions, account, highest, closed_groups } = memory;
+        let Memory { orders, executions, account, highest, closed_groups, moved } = memory;
         let mut venue = Venue::new(account.cash, symbols, hours);
         venue.rules = rules;
         venue.account = account;
@@ -81,6 +84,7 @@ impl Venue {
         for place in 0..venue.orders.len() {
             venue.index(place);
         }
+        venue.moved = moved.intersection(&venue.live).copied().collect();
         for key in closed_groups {
             venue.groups.entry(key).or_default().entry = Entry::Closed;
         }

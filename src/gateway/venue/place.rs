@@ -27,7 +27,7 @@ impl Venue {
         {
             return Err(Refusal::new(334, "Invalid Good Till Date order: its date is over"));
         }
-        match self.find(ticket.key) {
+        match self.place_of(ticket.key) {
             Some(place) => self.amend(place, ticket, moment, facts),
             None => self.accept(ticket, moment, facts),
         }
@@ -75,7 +75,7 @@ impl Venue {
         if ticket.parent == 0 {
             return Ok(None);
         }
-        match self.find(Key { client: ticket.key.client, id: ticket.parent }) {
+        match self.place_of(Key { client: ticket.key.client, id: ticket.parent }) {
             Some(place) if self.orders[place].state.is_live() => Ok(Some(place)),
             _ => Err(no_parent(ticket.parent)),
         }
