@@ -2,6 +2,8 @@
 
 #[path = "gateway/desk.rs"]
 mod desk;
+#[path = "gateway/orders.rs"]
+mod orders;
 
 use std::num::NonZeroU32;
 
