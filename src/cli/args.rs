@@ -86,6 +86,10 @@ Example:
   prusik gateway --listen 127.0.0.1:4002 --bars SPY=spy.csv
   prusik run --connect 127.0.0.1:4002                      in another terminal
 
+A file of --contracts says what symbols trade as; one entry adds one, and what it leaves out has a default:
+  contracts:
+    PENNY: { name: PENNY MINING CORP, primary_exchange: AMEX, market_rule: us_sub_dollar }
+
 Its market starts with the first client that asks for bars, and runs on with or without clients.";
 
 const CHECK_EXAMPLES: &str = "\
@@ -146,8 +150,27 @@ pub(super) struct GatewayArgs {
     /// How much of an order a bar fills: all of it, or at most its volume (volume:25 is a quarter of it)
     #[arg(long, value_name = "whole|volume[:PERCENT]", default_value = "whole")]
     pub(super) fills: String,
+    /// Contracts, market rules and calendars beside those that are built in (YAML)
+    #[arg(long, value_name = "FILE")]
+    pub(super) contracts: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) market: MarketArgs,
+    /// The client id that hears of every client's orders and fills, and of those entered by hand
+    #[arg(long, value_name = "N")]
+    pub(super) master_client: Option<i32>,
+    /// Whether a client that connects is told of its open orders without asking
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) open_orders_on_connect: OnConnect,
+}
+
+/// Whether something is told on connection.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(super) enum OnConnect {
+    /// As IB Gateway does
+    #[default]
+    Sent,
+    /// Only on request
+    Withheld,
 }
 
 /// What a simulated market is told.

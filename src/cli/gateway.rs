@@ -5,16 +5,17 @@ use std::num::NonZeroU32;
 
 use tracing::info;
 
-use super::args::{GatewayArgs, MarketArgs};
+use super::args::{GatewayArgs, MarketArgs, OnConnect};
 use super::bars;
 use super::code::{Code, Fail};
+use super::contracts;
 use super::home::Home;
 use super::log::{self, Clock};
 use super::out;
 use super::problems;
 use super::signals::Signals;
 use crate::config::{self, Flags};
-use crate::gateway::{Fills, Gateway, MarketStart, Settings, Speed, StartError};
+use crate::gateway::{Fills, Gateway, MarketStart, OpenOrdersOnConnect, Settings, Speed, StartError};
 
 /// Serves until a signal.
 pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
@@ -22,10 +23,16 @@ pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
     let settings = Settings {
         listen: address(&args.listen)?,
         bars: bars::load(&args.bars)?,
+        catalogue: contracts::load(&args.contracts)?,
         cash: loaded.config.paper.cash,
         speed: speed(loaded.config.paper.speed),
         start: MarketStart::FirstBarSubscription,
         fills: fills(&args.fills)?,
+        master_client: args.master_client,
+        open_orders_on_connect: match args.open_orders_on_connect {
+            OnConnect::Sent => OpenOrdersOnConnect::Sent,
+            OnConnect::Withheld => OpenOrdersOnConnect::Withheld,
+        },
         ..Settings::default()
     };
     log::start(Clock::Wall);
@@ -59,6 +66,8 @@ fn refused(error: &StartError) -> Fail {
         StartError::NoBars | StartError::SymbolTwice { .. } | StartError::Bar { .. } => {
             Fail::new(Code::Configuration, error).help("look at the files of --bars")
         }
+        StartError::Calendars { .. } => Fail::new(Code::Configuration, error)
+            .help("give all symbols of --bars one calendar in the file of --contracts"),
     }
 }
 

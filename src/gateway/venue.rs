@@ -8,16 +8,19 @@
 //! | `matching` | what a bar does to the orders, found in each symbol's `book` |
 //! | `fill` | a fill and what follows from it: the group, the children |
 //! | `trail` | stops that follow the price |
+//! | `manual` | orders that no client sent |
 //! | `memory` | the venue over a restart |
 //!
 //! Every look-up is by an index: a bar touches the orders it reaches, a fill its group and its children, and
 //! only the two changes of the hour in a day look at all orders.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
 use super::account::Account;
+use super::catalogue::MarketRule;
 use super::feed::Hours;
 use book::Book;
 use order::Form;
@@ -25,6 +28,7 @@ use order::Form;
 mod book;
 mod change;
 mod fill;
+mod manual;
 mod matching;
 mod memory;
 mod order;
@@ -36,6 +40,7 @@ mod story;
 mod tests;
 mod trail;
 
+pub(in crate::gateway) use manual::BINDING_CLIENT;
 pub(in crate::gateway) use memory::{Damage, Memory};
 pub(in crate::gateway) use order::{
     Distance, Execution, Fact, Key, Kind, Life, Note, Order, Reach, Reason, Refusal, Rejection, Side,
@@ -78,6 +83,8 @@ pub(super) struct Venue {
     pub(super) executions: Vec<Execution>,
     pub(super) account: Account,
     pub(super) rules: Rules,
+    /// The ticks of each symbol, in symbol order.
+    pub(super) ticks: Vec<Arc<MarketRule>>,
     /// The places of the orders that have not ended, in the order they came.
     live: BTreeSet<usize>,
     places: HashMap<Key, usize>,
@@ -90,17 +97,21 @@ pub(super) struct Venue {
     expiries: BTreeSet<(i64, usize)>,
     /// Trailing stops that moved since their owners were told.
     moved: BTreeSet<usize>,
+    /// The places of the orders that were entered by hand, and whether client 0 has bound them.
+    manual: BTreeMap<usize, manual::Binding>,
     hours: Hours,
 }
 
 impl Venue {
-    /// A venue for so many symbols, its account holding nothing but cash. `hours` are those of its first instant.
+    /// A venue for so many symbols with ticks of a cent, its account holding nothing but cash. `hours` are those of
+    /// its first instant.
     pub(super) fn new(cash: Decimal, symbols: usize, hours: Hours) -> Venue {
         Venue {
             orders: Vec::new(),
             executions: Vec::new(),
             account: Account::new(cash, symbols),
             rules: Rules::default(),
+            ticks: vec![Arc::new(MarketRule::cents()); symbols],
             live: BTreeSet::new(),
             places: HashMap::new(),
             highest: BTreeMap::new(),
@@ -108,6 +119,7 @@ impl Venue {
             groups: HashMap::new(),
             expiries: BTreeSet::new(),
             moved: BTreeSet::new(),
+            manual: BTreeMap::new(),
             hours,
         }
     }

@@ -106,12 +106,18 @@ async fn an_order_larger_than_the_volume_fills_in_parts_that_add_up() {
     execution 100 at 10, 100 at 10.0000
     open Submitted 100 of 250
     status Submitted 100/150 at 10.0000, last 10
+    open Submitted 100 of 250
+    status Submitted 100/150 at 10.0000, last 10
     commission 1
     execution 100 at 9.98, 200 at 9.9900
     open Submitted 200 of 250
     status Submitted 200/50 at 9.9900, last 9.98
+    open Submitted 200 of 250
+    status Submitted 200/50 at 9.9900, last 9.98
     commission 0
     execution 50 at 9.96, 250 at 9.9840
+    open Filled 250 of 250
+    status Filled 250/0 at 9.9840, last 9.96
     open Filled 250 of 250
     status Filled 250/0 at 9.9840, last 9.96
     commission 0.25
@@ -133,6 +139,8 @@ async fn a_parent_cancelled_in_mid_fill_leaves_its_children_what_it_filled() {
     play(&desk, &mut bars, 1).await;
     insta::assert_snapshot!(desk.drain().await, @r#"
     1 execution 000f4241.00000001.01.01 Bought 40 at 10 on 20131004 09:30:00 US/Eastern ref 
+    1 open Buy 100 LMT 10 Submitted
+    1 status Submitted 40/60 held ""
     1 open Buy 100 LMT 10 Submitted
     1 status Submitted 40/60 held ""
     commission 000f4241.00000001.01.01 1 None
@@ -178,6 +186,8 @@ async fn a_group_that_reduces_takes_the_shares_of_a_fill_from_the_others() {
     play(&desk, &mut bars, 1).await;
     insta::assert_snapshot!(desk.drain().await, @r#"
     1 execution 000f4241.00000001.01.01 Bought 100 at 10 on 20131004 09:30:00 US/Eastern ref 
+    1 open Buy 150 LMT 10 Submitted
+    1 status Submitted 100/50 held ""
     1 open Buy 150 LMT 10 Submitted
     1 status Submitted 100/50 held ""
     commission 000f4241.00000001.01.01 1 None
@@ -293,7 +303,7 @@ async fn an_order_beyond_the_account_gets_201_and_stands_inactive_with_its_child
     2 status PreSubmitted 0/50000 held ""
     1 open Buy 50000 MKT 0 Inactive
     1 status Inactive 0/50000 held ""
-    Some(1) notice 201 Order rejected - reason:YOUR ORDER IS NOT ACCEPTED. It would bind 124750.00 USD of margin, and the account has 100000.00 USD available.
+    Some(1) notice 201 Order rejected - reason:YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED POSITION YOUR EQUITY WITH LOAN VALUE [99750.00 USD] MUST EXCEED THE INITIAL MARGIN [124750.00 USD]
     2 open Sell 50000 STP 9 Cancelled
     2 status Cancelled 0/50000 held ""
     Some(2) notice 202 Order Canceled - reason:its parent was cancelled

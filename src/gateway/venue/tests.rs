@@ -192,7 +192,9 @@ impl Pair {
                 let text = serde_json::to_string(&self.venue.memory()).expect("it can be written");
                 let memory = serde_json::from_str(&text).expect("it can be read");
                 let (rules, hours) = (self.venue.rules, self.venue.hours);
-                self.venue = Venue::restore(memory, 1, rules, hours).expect("it is whole");
+                self.venue = Venue::new(Decimal::ZERO, 1, hours);
+                self.venue.rules = rules;
+                self.venue.restore(memory).expect("it is whole");
             }
             Act::Amend { .. } | Act::Cancel { .. } | Act::Fill { .. } => {}
         }
@@ -348,11 +350,11 @@ fn a_memory_that_points_to_nothing_is_refused() {
         let mut memory = memory.clone();
         *memory.pointer_mut(path).expect("a field") = value;
         let memory: Memory = serde_json::from_value(memory).expect("it can be read");
-        Venue::restore(memory, 1, Rules::default(), Hours::Session).err()
+        Venue::new(Decimal::ZERO, 1, Hours::Session).restore(memory).err()
     };
     assert_eq!(broken("/orders/0/ticket/symbol", 7.into()), Some(Damage::Order { place: 0 }));
     assert_eq!(broken("/orders/0/parent", 0.into()), Some(Damage::Order { place: 0 }));
     assert_eq!(broken("/orders/0/last", 3.into()), Some(Damage::Order { place: 0 }));
-    let other = Venue::restore(pair.venue.memory(), 2, Rules::default(), Hours::Session).err();
+    let other = Venue::new(Decimal::ZERO, 2, Hours::Session).restore(pair.venue.memory()).err();
     assert_eq!(other, Some(Damage::Symbols { remembered: 1, there: 2 }));
 }

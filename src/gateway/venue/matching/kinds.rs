@@ -216,13 +216,13 @@ fn an_order_that_would_bind_more_than_there_is_stands_inactive_and_its_children_
     -- 100
     1 PreSubmitted
     2 PreSubmitted
-    1 inactive: Margin { needs: 100002.50, has: 100000 }
+    1 inactive: Margin { equity: 99799.99, margin: 100002.50 }
     2 cancelled: Parent
     3 cancelled: Parent
     refused 103
     refused 10148
     4 Submitted
-    5 inactive: Margin { needs: 100002.50, has: 100000 }
+    5 inactive: Margin { equity: 99799.99, margin: 100002.50 }
     ");
 }
 
