@@ -2,6 +2,8 @@
 
 #[path = "gateway/desk.rs"]
 mod desk;
+#[path = "gateway/quotes.rs"]
+mod quotes;
 
 use std::num::NonZeroU32;
 

@@ -86,7 +86,8 @@ Example:
   prusik gateway --listen 127.0.0.1:4002 --bars SPY=spy.csv
   prusik run --connect 127.0.0.1:4002                      in another terminal
 
-Its market starts with the first client that asks for bars, and runs on with or without clients.";
+Its market starts with the first client that asks for bars or quotes, and runs on with or without clients. Bid and
+ask are made around the bars' trades.";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
@@ -145,6 +146,23 @@ pub(super) struct GatewayArgs {
     pub(super) bars: Vec<String>,
     #[command(flatten)]
     pub(super) market: MarketArgs,
+    /// What market data the account has subscribed to
+    #[arg(long, value_enum, value_name = "KIND", default_value = "live")]
+    pub(super) market_data: MarketDataArg,
+    /// How far apart bid and ask stand, in hundredths of a percent of the price; at least a tick
+    #[arg(long, value_name = "BASIS_POINTS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub(super) spread: u32,
+}
+
+/// What market data there is, as the command line spells it.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum MarketDataArg {
+    /// Everything as it happens
+    Live,
+    /// Quotes of 15 minutes ago, for clients that ask for delayed data; no real-time bars
+    Delayed,
+    /// Every request for market data is refused
+    None,
 }
 
 /// What a simulated market is told.

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 
 use tracing::info;
 
-use super::args::{GatewayArgs, MarketArgs};
+use super::args::{GatewayArgs, MarketArgs, MarketDataArg};
 use super::bars;
 use super::code::{Code, Fail};
 use super::home::Home;
@@ -14,7 +14,7 @@ use super::out;
 use super::problems;
 use super::signals::Signals;
 use crate::config::{self, Flags};
-use crate::gateway::{Gateway, MarketStart, Settings, Speed, StartError};
+use crate::gateway::{Gateway, MarketData, MarketStart, Settings, Speed, Spread, StartError};
 
 /// Serves until a signal.
 pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
@@ -25,6 +25,12 @@ pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
         cash: loaded.config.paper.cash,
         speed: speed(loaded.config.paper.speed),
         start: MarketStart::FirstBarSubscription,
+        market_data: match args.market_data {
+            MarketDataArg::Live => MarketData::Live,
+            MarketDataArg::Delayed => MarketData::Delayed,
+            MarketDataArg::None => MarketData::None,
+        },
+        spread: Spread { basis_points: args.spread, ..Spread::default() },
         ..Settings::default()
     };
     log::start(Clock::Wall);

@@ -15,6 +15,7 @@ use super::bars::{Series, SourceBar};
 use super::clock;
 use super::hall::{Hall, drive, watch_silence};
 use super::market::Market;
+use super::quotes::{Halt, MarketData, Shown, Spread};
 use super::requests::MarketStart;
 use super::session;
 
@@ -43,11 +44,15 @@ pub struct Settings {
     pub speed: Speed,
     /// When it begins to.
     pub start: MarketStart,
+    /// What market data the account has subscribed to.
+    pub market_data: MarketData,
+    /// How far apart the made bid and ask stand.
+    pub spread: Spread,
 }
 
 impl Default for Settings {
     /// Any free port of this machine, no bars, account DU0000001 with 100,000 dollars, as fast as it goes from
-    /// the first bar subscription.
+    /// the first subscription to market data.
     fn default() -> Settings {
         Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -56,6 +61,8 @@ impl Default for Settings {
             account: "DU0000001".to_owned(),
             speed: Speed::default(),
             start: MarketStart::default(),
+            market_data: MarketData::default(),
+            spread: Spread::default(),
         }
     }
 }
@@ -98,6 +105,14 @@ pub enum StartError {
     },
 }
 
+/// A symbol that the gateway has no bars of.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no symbol {symbol}")]
+pub struct UnknownSymbol {
+    /// As it was given.
+    pub symbol: String,
+}
+
 /// A running simulated gateway. Dropping it ends it.
 #[derive(Debug)]
 pub struct Gateway {
@@ -112,8 +127,9 @@ impl Gateway {
     /// # Errors
     /// What is wrong with the bars, or with the address.
     pub async fn start(settings: Settings) -> Result<Gateway, StartError> {
-        let Settings { listen, bars, cash, account, speed, start } = settings;
-        let market = Market::new(account, cash, series(bars)?);
+        let Settings { listen, bars, cash, account, speed, start, market_data, spread } = settings;
+        let mut market = Market::new(account, cash, series(bars)?);
+        market.screen.set_up(market_data, spread);
         let refused = |error: io::Error| match error.kind() {
             io::ErrorKind::AddrInUse => StartError::PortInUse { addr: listen },
             _ => StartError::Listen { addr: listen, error },
@@ -147,6 +163,31 @@ impl Gateway {
         self.hall.lock().market.now
     }
 
+    /// Halts a symbol from the next instant on, or lets it trade again: while it is halted its bars are flat, nothing
+    /// of it triggers or fills, and its source's bars of that time never happened.
+    ///
+    /// # Errors
+    /// There is no such symbol.
+    pub fn halt(&self, symbol: &str, halt: Halt) -> Result<(), UnknownSymbol> {
+        known(symbol, self.hall.lock().halt(symbol, halt))
+    }
+
+    /// Stops everything that is sent of a symbol's market data, with no word to anyone, while it trades on.
+    ///
+    /// # Errors
+    /// There is no such symbol.
+    pub fn freeze_data(&self, symbol: &str) -> Result<(), UnknownSymbol> {
+        known(symbol, self.hall.lock().show(symbol, Shown::Frozen))
+    }
+
+    /// Lets a symbol's market data flow again, from where the market is.
+    ///
+    /// # Errors
+    /// There is no such symbol.
+    pub fn thaw_data(&self, symbol: &str) -> Result<(), UnknownSymbol> {
+        known(symbol, self.hall.lock().show(symbol, Shown::Flowing))
+    }
+
     /// Waits until the bars are over and every client in lockstep is done with the last one.
     pub async fn end_of_bars(&self) {
         self.hall.end_of_bars().await;
@@ -172,6 +213,10 @@ impl Drop for Gateway {
             task.abort();
         }
     }
+}
+
+fn known(symbol: &str, known: bool) -> Result<(), UnknownSymbol> {
+    known.then_some(()).ok_or_else(|| UnknownSymbol { symbol: symbol.to_owned() })
 }
 
 /// The symbols in order, their bars checked.
