@@ -232,6 +232,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::gateway::bars::SourceBar;
+    use crate::gateway::quotes::Halt;
+    use crate::gateway::wire;
 
     fn bar(cents: [i64; 4], volume: u64) -> Bar {
         let [open, high, low, close] = cents.map(|cents| Decimal::new(cents, 2));
@@ -253,6 +256,74 @@ mod tests {
         assert!(trades(&Bar::flat(100, Decimal::TEN)).is_empty());
     }
 
+    /// The ticks of every frame in a buffer, one after the other.
+    fn ticks(out: &[u8]) -> Vec<Tick> {
+        let (mut rest, mut ticks) = (out, Vec::new());
+        while let Some(frame) = wire::frame(rest).expect("our own frames") {
+            let id = frame.id - wire::PROTOBUF_ID;
+            match id {
+                told::TICK_BY_TICK => {
+                    ticks.extend(wire::read::<TickByTick>(id, frame.message).expect("ours").tick);
+                }
+                told::PAST_TICKS_LAST => {
+                    let past: PastTicksLast = wire::read(id, frame.message).expect("ours");
+                    ticks.extend(past.ticks.into_iter().map(Tick::Last));
+                }
+                told::PAST_TICKS_BID_ASK => {
+                    let past: PastTicksBidAsk = wire::read(id, frame.message).expect("ours");
+                    ticks.extend(past.ticks.into_iter().map(Tick::BidAsk));
+                }
+                _ => {
+                    let past: PastTicksMidPoint = wire::read(id, frame.message).expect("ours");
+                    ticks.extend(past.ticks.into_iter().map(Tick::MidPoint));
+                }
+            }
+            rest = &rest[frame.bytes..];
+        }
+        ticks
+    }
+
+    #[test]
+    fn past_ticks_are_those_that_were_told_when_they_happened() {
+        let start: jiff::Timestamp = "2013-10-04T09:30:00-04:00".parse().expect("a time");
+        let minute = |(minute, cents): (i64, [i64; 4])| {
+            let [open, high, low, close] = cents.map(|cents| Decimal::new(cents, 2));
+            let time = jiff::Timestamp::from_second(start.as_second() + minute * 60).expect("a time");
+            SourceBar { time, open, high, low, close, volume: 1_000 + minute.unsigned_abs() * 70 }
+        };
+        let rows = [[1000, 1012, 991, 1006], [1006, 1006, 1006, 1006], [1024, 1060, 1018, 1020]];
+        let series = Series::new((0..).zip(rows).map(minute).collect()).expect("whole bars");
+        for (kind, sizes) in [
+            (Kind::Last, Sizes::Told),
+            (Kind::BidAsk, Sizes::Told),
+            (Kind::BidAsk, Sizes::Ignored),
+            (Kind::MidPoint, Sizes::Told),
+        ] {
+            let series = Series::new(series.bars.clone()).expect("whole bars");
+            let mut market =
+                Market::new("DU0000001".to_owned(), Decimal::TEN, vec![("XYZ".to_owned(), series)]);
+            let feed = || TickFeed { req_id: 1, symbol: 0, kind, sizes, told: None };
+            let (mut live, mut out) = (feed(), Vec::new());
+            for instant in 0..40 {
+                match instant {
+                    15 => market.halt(0, Halt::General),
+                    18 => market.halt(0, Halt::None),
+                    _ => {}
+                }
+                assert!(market.advance(&mut Vec::new()));
+                live.tell(&mut out, &market);
+            }
+            let told = ticks(&out);
+            assert!(told.len() > 10, "{kind:?}");
+            for count in [1, 7, 1_000] {
+                let (mut late, mut out) = (feed(), Vec::new());
+                late.tell_past(&mut out, &market, count);
+                assert_eq!(ticks(&out), told[told.len().saturating_sub(count)..], "{kind:?} {count}");
+                assert_eq!(late.told, live.told, "it goes on where they ended");
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn the_trades_of_a_bar_add_up_to_it(
@@ -261,7 +332,7 @@ mod tests {
             let (high, low) = (cents.iter().max(), cents.iter().min());
             let bar = bar([cents[0], *high.expect("four"), *low.expect("four"), cents[1]], volume);
             let trades = trades(&bar);
-            prop_assert!(1 <= trades.len() && trades.len() <= 4);
+            prop_assert!((1..=4).contains(&trades.len()));
             prop_assert_eq!(trades.iter().map(|trade| trade.size).sum::<u64>(), volume);
             prop_assert!(trades.windows(2).all(|pair| pair[0].time <= pair[1].time));
             prop_assert!(trades.iter().all(|trade| 100 <= trade.time && trade.time < 105));
