@@ -86,8 +86,8 @@ Example:
   prusik gateway --listen 127.0.0.1:4002 --bars SPY=spy.csv
   prusik run --connect 127.0.0.1:4002                      in another terminal
 
-Its market starts with the first client that asks for bars or quotes, and runs on with or without clients. Bid and
-ask are made around the bars' trades.";
+Its market starts with the first client that asks for bars or quotes, and runs on with or without clients.
+Bid and ask are made around the trades of the bars.";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:

@@ -26,6 +26,8 @@ use trades::{TRADE_SECONDS, last_size};
 const LINES_MAX: usize = 100;
 /// Symbols a client may watch tick by tick at once.
 const TICK_FEEDS_MAX: usize = 5;
+/// Histories that keep up to date a client may have at once.
+const LIVE_BARS_MAX: usize = 100;
 
 /// The type of data a client asked for. The number is the one clients know it by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -96,6 +98,16 @@ impl Watch {
         if self.lines.len() == LINES_MAX {
             return Err(Refusal::new(101, "Max number of tickers has been reached."));
         }
+        Ok(())
+    }
+
+    /// Goes on with a history; one of the same id ends.
+    pub(super) fn keep_up(&mut self, bars: LiveBars) -> Result<(), Refusal> {
+        self.bars.retain(|other| other.req_id != bars.req_id);
+        if self.bars.len() == LIVE_BARS_MAX {
+            return Err(Refusal::new(101, "Max number of tickers has been reached."));
+        }
+        self.bars.push(bars);
         Ok(())
     }
 

@@ -61,10 +61,11 @@ impl Exchange {
             let until = rights.history(&market.listings, symbol, now)?;
             let (source, days) = (Source::of(market, symbol), market.days.clone());
             let job = Job { request, source, days, now, until, rights };
-            if job.keeps_up() && rights.live() {
-                let bars = LiveBars::of(&job, symbol)?;
-                own.watch.bars.retain(|other| Some(other.req_id) != req_id);
-                own.watch.bars.extend(bars);
+            if job.keeps_up()
+                && rights.live()
+                && let Some(bars) = LiveBars::of(&job, symbol)?
+            {
+                own.watch.keep_up(bars)?;
             }
             Ok(job)
         });
