@@ -5,16 +5,19 @@ use std::num::NonZeroU32;
 
 use tracing::info;
 
-use super::args::{GatewayArgs, MarketArgs, MarketDataArg};
+use super::args::{GatewayArgs, MarketArgs, MarketDataArg, OnConnect};
 use super::bars;
 use super::code::{Code, Fail};
+use super::contracts;
 use super::home::Home;
 use super::log::{self, Clock};
 use super::out;
 use super::problems;
 use super::signals::Signals;
 use crate::config::{self, Flags};
-use crate::gateway::{Gateway, MarketData, MarketStart, Settings, Speed, Spread, StartError};
+use crate::gateway::{
+    Gateway, MarketData, MarketStart, OpenOrdersOnConnect, Settings, Speed, Spread, StartError,
+};
 
 /// Serves until a signal.
 pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
@@ -22,6 +25,7 @@ pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
     let settings = Settings {
         listen: address(&args.listen)?,
         bars: bars::load(&args.bars)?,
+        catalogue: contracts::load(&args.contracts)?,
         cash: loaded.config.paper.cash,
         speed: speed(loaded.config.paper.speed),
         start: MarketStart::FirstBarSubscription,
@@ -31,6 +35,11 @@ pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
             MarketDataArg::None => MarketData::None,
         },
         spread: Spread { basis_points: args.spread, ..Spread::default() },
+        master_client: args.master_client,
+        open_orders_on_connect: match args.open_orders_on_connect {
+            OnConnect::Sent => OpenOrdersOnConnect::Sent,
+            OnConnect::Withheld => OpenOrdersOnConnect::Withheld,
+        },
         ..Settings::default()
     };
     log::start(Clock::Wall);
@@ -64,6 +73,8 @@ fn refused(error: &StartError) -> Fail {
         StartError::NoBars | StartError::SymbolTwice { .. } | StartError::Bar { .. } => {
             Fail::new(Code::Configuration, error).help("look at the files of --bars")
         }
+        StartError::Calendars { .. } => Fail::new(Code::Configuration, error)
+            .help("give all symbols of --bars one calendar in the file of --contracts"),
     }
 }
 

@@ -1,15 +1,16 @@
 //! Historical bars: the five-second bars that have traded up to market now, added up.
 //!
 //! Bars within a day stand on multiples of their size since midnight in New York; with regular hours only, the
-//! first one starts at 09:30. A bar in which nothing traded does not exist. Bars of bids, asks and midpoints are those
-//! of the spread model around the trades; their volume, average price and count are told as -1, as IBKR does.
+//! first one starts at the session's open, and the last ends at its close. A bar in which nothing traded does not exist.
+//! Bars of bids, asks and midpoints are those of the spread model around the trades; their volume, average price and
+//! count are told as -1, as IBKR does.
 
 use std::sync::Arc;
 
 use jiff::Span;
-use rust_decimal::Decimal;
 
 use super::bars::{Bar, Series};
+use super::catalogue::MarketRule;
 use super::clock::{self, SLOT_SECONDS};
 use super::feed::Days;
 use super::market::Market;
@@ -45,7 +46,7 @@ pub(super) struct Job {
 pub(super) struct Source {
     pub(super) series: Arc<Series>,
     pub(super) spread: Spread,
-    pub(super) tick: Decimal,
+    pub(super) rule: Arc<MarketRule>,
     /// When the symbol did not trade, whatever the series says.
     pub(super) silent: Vec<(i64, i64)>,
 }
@@ -55,7 +56,7 @@ impl Source {
         Source {
             series: Arc::clone(&market.series[symbol]),
             spread: market.screen.spread,
-            tick: market.screen.tick(symbol),
+            rule: Arc::clone(market.screen.rule(symbol)),
             silent: market.screen.silent(symbol).to_vec(),
         }
     }
@@ -64,7 +65,7 @@ impl Source {
     fn seen(&self, show: Show, bar: &Bar) -> Bar {
         match show {
             Show::Trades => *bar,
-            side => self.spread.side(side, bar, self.tick),
+            side => self.spread.side(side, bar, &self.rule),
         }
     }
 
@@ -124,7 +125,7 @@ impl Job {
     /// The frames of the answer.
     fn answer(&self, out: &mut Vec<u8>) -> Result<(), Refusal> {
         let query = self.query()?;
-        let bars = collect(&self.source, &query)?;
+        let bars = collect(&self.source, &self.days, &query)?;
         // A subscription may begin before anything has traded.
         if bars.is_empty() && !self.keeps_up() {
             let text = "Historical Market Data Service error message:HMDS query returned no data";
@@ -161,7 +162,7 @@ impl Job {
         let mut from = from.ok_or_else(|| invalid("unknown duration"))?;
         if self.keeps_up() {
             // The bar that forms is told whole, also where it began before what was asked for.
-            from = Sum::new(size, reach).bucket(from).0.min(from);
+            from = Sum::new(&self.days, size, reach).bucket(from).0.min(from);
         }
         Ok(Query { from, to: end.min(self.until), size, reach, show })
     }
@@ -190,8 +191,8 @@ impl Job {
 }
 
 /// When the symbol's first bar starts.
-pub(super) fn head(series: &Series, reach: Reach) -> Option<i64> {
-    (0..series.bars.len()).map(|index| series.span(index).0).find(|start| allowed(*start, reach))
+pub(super) fn head(series: &Series, days: &Days, reach: Reach) -> Option<i64> {
+    (0..series.bars.len()).map(|index| series.span(index).0).find(|start| allowed(*start, days, reach))
 }
 
 fn size_of(text: &str) -> Option<Size> {
@@ -207,9 +208,9 @@ fn size_of(text: &str) -> Option<Size> {
 }
 
 /// Adds up the bars that lie whole in the query's time.
-fn collect(source: &Source, query: &Query) -> Result<Vec<Bar>, Refusal> {
+fn collect(source: &Source, days: &Arc<Days>, query: &Query) -> Result<Vec<Bar>, Refusal> {
     let series = &source.series;
-    let mut sum = Sum::new(query.size, query.reach);
+    let mut sum = Sum::new(days, query.size, query.reach);
     let first = series.bars.partition_point(|bar| bar.time.as_second() < query.from - 2 * DAY_SECONDS);
     for index in first..series.bars.len() {
         let walk = series.walk(index);
@@ -235,6 +236,7 @@ fn collect(source: &Source, query: &Query) -> Result<Vec<Bar>, Refusal> {
 /// Bars on their way to larger ones.
 #[derive(Debug)]
 struct Sum {
+    days: Arc<Days>,
     size: Size,
     reach: Reach,
     bars: Vec<Bar>,
@@ -243,19 +245,22 @@ struct Sum {
 }
 
 impl Sum {
-    fn new(size: Size, reach: Reach) -> Sum {
-        Sum { size, reach, bars: Vec::new(), until: i64::MIN }
+    fn new(days: &Arc<Days>, size: Size, reach: Reach) -> Sum {
+        Sum { days: Arc::clone(days), size, reach, bars: Vec::new(), until: i64::MIN }
     }
 
     /// Whether everything between two moments falls into one bar, and is asked for.
     fn takes_whole(&self, start: i64, end: i64) -> bool {
         let last = end - SLOT_SECONDS;
         let (from, until) = self.bucket(start);
-        from <= start && end <= until && allowed(start, self.reach) && allowed(last, self.reach)
+        from <= start
+            && end <= until
+            && allowed(start, &self.days, self.reach)
+            && allowed(last, &self.days, self.reach)
     }
 
     fn add(&mut self, bar: &Bar) -> Result<(), Refusal> {
-        if !allowed(bar.start, self.reach) {
+        if !allowed(bar.start, &self.days, self.reach) {
             return Ok(());
         }
         if bar.start < self.until
@@ -290,13 +295,15 @@ impl Sum {
         };
         match self.reach {
             Reach::AnyHour => (start, until),
-            Reach::Session => (start.max(clock::Session::on(wall.date()).open), until),
+            Reach::Session => {
+                (self.days.on(wall.date()).map_or(start, |session| start.max(session.open)), until)
+            }
         }
     }
 }
 
-fn allowed(moment: i64, reach: Reach) -> bool {
-    reach == Reach::AnyHour || clock::Session::on(clock::date(moment)).contains(moment)
+fn allowed(moment: i64, days: &Days, reach: Reach) -> bool {
+    reach == Reach::AnyHour || days.session_at(moment).is_some()
 }
 
 fn row(bar: &Bar, size: Size, format: Option<i32>, show: Show) -> HistoricalBar {

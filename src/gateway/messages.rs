@@ -87,6 +87,7 @@ pub(super) mod told {
     pub(in crate::gateway) const PAST_TICKS_BID_ASK: u32 = 97;
     pub(in crate::gateway) const PAST_TICKS_LAST: u32 = 98;
     pub(in crate::gateway) const TICK_BY_TICK: u32 = 99;
+    pub(in crate::gateway) const ORDER_BOUND: u32 = 100;
     pub(in crate::gateway) const COMPLETED_ORDER: u32 = 101;
     pub(in crate::gateway) const COMPLETED_ORDERS_END: u32 = 102;
     pub(in crate::gateway) const HISTORICAL_DATA_END: u32 = 108;

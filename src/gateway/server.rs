@@ -12,7 +12,9 @@ use tokio::task::{JoinHandle, JoinSet};
 use tracing::{info, warn};
 
 use super::bars::{Series, SourceBar};
+use super::catalogue::Catalogue;
 use super::clock;
+use super::exchange::{OpenOrdersOnConnect, Visibility};
 use super::hall::{Hall, drive, watch_silence};
 use super::market::Market;
 use super::quotes::{Halt, MarketData, Shown, Spread};
@@ -36,6 +38,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The symbols and their bars, oldest first.
     pub bars: Vec<(String, Vec<SourceBar>)>,
+    /// What the symbols trade as: contract ids, market rules, calendars.
+    pub catalogue: Catalogue,
     /// The account's cash at the start, in dollars.
     pub cash: Decimal,
     /// The account's name; those of simulated accounts begin with D.
@@ -44,6 +48,11 @@ pub struct Settings {
     pub speed: Speed,
     /// When it begins to.
     pub start: MarketStart,
+    /// The client id that hears of everybody's orders and fills, not only of its own: the "master API client id" of
+    /// IB Gateway's settings. None by default.
+    pub master_client: Option<i32>,
+    /// Whether a client that connects is told of its open orders without asking.
+    pub open_orders_on_connect: OpenOrdersOnConnect,
     /// What market data the account has subscribed to.
     pub market_data: MarketData,
     /// How far apart the made bid and ask stand.
@@ -51,18 +60,21 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// Any free port of this machine, no bars, account DU0000001 with 100,000 dollars, as fast as it goes from
-    /// the first subscription to market data.
+    /// Any free port of this machine, no bars, the catalogue that is part of prusik, account DU0000001 with 100,000
+    /// dollars, as fast as it goes from the first subscription to market data.
     fn default() -> Settings {
         Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             bars: Vec::new(),
+            catalogue: Catalogue::default(),
             cash: Decimal::from(100_000),
             account: "DU0000001".to_owned(),
             speed: Speed::default(),
             start: MarketStart::default(),
             market_data: MarketData::default(),
             spread: Spread::default(),
+            master_client: None,
+            open_orders_on_connect: OpenOrdersOnConnect::default(),
         }
     }
 }
@@ -92,6 +104,14 @@ pub enum StartError {
     SymbolTwice {
         /// The symbol.
         symbol: String,
+    },
+    /// Two symbols trade by different calendars, and the market has one clock.
+    #[error("{symbol} and {other} have different calendars")]
+    Calendars {
+        /// One symbol.
+        symbol: String,
+        /// The other.
+        other: String,
     },
     /// A bar is not one, or is not in its place.
     #[error("bar {index} of {symbol}: {what}")]
@@ -127,8 +147,21 @@ impl Gateway {
     /// # Errors
     /// What is wrong with the bars, or with the address.
     pub async fn start(settings: Settings) -> Result<Gateway, StartError> {
-        let Settings { listen, bars, cash, account, speed, start, market_data, spread } = settings;
-        let mut market = Market::new(account, cash, series(bars)?);
+        let Settings {
+            listen,
+            bars,
+            catalogue,
+            cash,
+            account,
+            speed,
+            start,
+            master_client,
+            open_orders_on_connect,
+            market_data,
+            spread,
+        } = settings;
+        let visibility = Visibility { master: master_client, on_connect: open_orders_on_connect };
+        let mut market = Market::of(account, cash, series(bars, &catalogue)?, &catalogue);
         market.screen.set_up(market_data, spread);
         let refused = |error: io::Error| match error.kind() {
             io::ErrorKind::AddrInUse => StartError::PortInUse { addr: listen },
@@ -138,7 +171,7 @@ impl Gateway {
         let addr = listener.local_addr().map_err(refused)?;
         let first = clock::stamp(market.now);
         info!(%addr, account = market.account, %first, "simulated gateway listens: market time, no real orders");
-        let hall = Arc::new(Hall::new(market, speed, start));
+        let hall = Arc::new(Hall::new(market, visibility, speed, start));
         let tasks = [
             tokio::spawn(accept(listener, Arc::clone(&hall))),
             tokio::spawn(drive(Arc::clone(&hall))),
@@ -150,6 +183,10 @@ impl Gateway {
     /// Where it listens.
     pub fn local_addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    pub(super) fn hall(&self) -> &Hall {
+        &self.hall
     }
 
     /// Opens the market, if it is not open. Who commands this is ready: a client that joined the lockstep and
@@ -220,19 +257,25 @@ fn known(symbol: &str, known: bool) -> Result<(), UnknownSymbol> {
 }
 
 /// The symbols in order, their bars checked.
-fn series(bars: Vec<(String, Vec<SourceBar>)>) -> Result<Vec<(String, Series)>, StartError> {
+fn series(
+    bars: Vec<(String, Vec<SourceBar>)>,
+    catalogue: &Catalogue,
+) -> Result<Vec<(String, Series)>, StartError> {
     let mut symbols: Vec<(String, Series)> = Vec::new();
     for (symbol, bars) in bars {
         if symbols.iter().any(|(other, _)| *other == symbol) {
             return Err(StartError::SymbolTwice { symbol });
         }
-        match Series::new(bars) {
+        match Series::listed(bars, &catalogue.listed(&symbol)) {
             Ok(series) => symbols.push((symbol, series)),
             Err((index, flaw)) => return Err(StartError::Bar { symbol, index, what: flaw.to_string() }),
         }
     }
     if symbols.iter().all(|(_, series)| series.bars.is_empty()) {
         return Err(StartError::NoBars);
+    }
+    if let Some(pair) = symbols.windows(2).find(|pair| pair[0].1.calendar() != pair[1].1.calendar()) {
+        return Err(StartError::Calendars { symbol: pair[0].0.clone(), other: pair[1].0.clone() });
     }
     symbols.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(symbols)

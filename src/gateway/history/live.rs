@@ -31,9 +31,9 @@ impl LiveBars {
         let query = job.query()?;
         let Some(req_id) = job.request.req_id else { return Ok(None) };
         let Query { size, reach, show, .. } = query;
-        let mut sum = Sum::new(size, reach);
+        let mut sum = Sum::new(&job.days, size, reach);
         let (from, _) = sum.bucket(job.now);
-        for bar in collect(&job.source, &Query { from, to: job.now, ..query })? {
+        for bar in collect(&job.source, &job.days, &Query { from, to: job.now, ..query })? {
             sum.add(&bar)?;
         }
         let format = job.request.format_date;
@@ -53,7 +53,7 @@ impl LiveBars {
             self.take(&seen);
         }
         let Some(forming) = self.sum.bars.last() else { return };
-        let over = self.sum.until <= bar.start || !allowed(bar.start, self.sum.reach);
+        let over = self.sum.until <= bar.start || !allowed(bar.start, &self.sum.days, self.sum.reach);
         if over || market.screen.shown(self.symbol) == Shown::Frozen {
             return;
         }

@@ -1,4 +1,5 @@
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 
 use super::*;
 use crate::gateway::bars::SourceBar;
@@ -30,7 +31,8 @@ fn job(now: &str, size: &str, duration: &str, rth: Option<bool>) -> Job {
     };
     let days = Arc::new(Days::of(std::slice::from_ref(&series)));
     let now = clock::parse_stamp(now).expect("a time");
-    let source = Source { series, spread: Spread::default(), tick: Decimal::new(1, 2), silent: Vec::new() };
+    let rule = series.rule();
+    let source = Source { series, spread: Spread::default(), rule, silent: Vec::new() };
     Job { request, source, days, now, until: now, rights: MarketData::Live }
 }
 
@@ -40,7 +42,7 @@ fn play(job: &Job) -> String {
         let at = clock::wall(*start).strftime("%d %H:%M:%S");
         format!("{at} {open} {high} {low} {close} {volume} {count}")
     };
-    match job.query().and_then(|query| collect(&job.source, &query)) {
+    match job.query().and_then(|query| collect(&job.source, &job.days, &query)) {
         Ok(bars) => bars.iter().map(row).collect::<Vec<_>>().join("\n"),
         Err(refusal) => format!("refused {}", refusal.code),
     }

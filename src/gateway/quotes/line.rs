@@ -129,7 +129,7 @@ impl Line {
     pub(in crate::gateway) fn begin(&mut self, out: &mut Vec<u8>, market: &Market) {
         let params = TickReqParams {
             req_id: Some(self.req_id),
-            min_tick: Some(market.screen.tick(self.symbol).to_string()),
+            min_tick: Some(market.screen.rule(self.symbol).least_tick().to_string()),
             bbo_exchange: market.listings.contract(self.symbol).primary_exchange,
             snapshot_permissions: Some(SNAPSHOT_PERMISSIONS),
         };

@@ -1,12 +1,12 @@
 //! What the market shows of itself: the tape, live and late, and which symbols are halted or no longer shown.
 
 use std::collections::VecDeque;
-
-use rust_decimal::Decimal;
+use std::sync::Arc;
 
 use super::spread::{Quote, Show, Spread};
 use super::tape::{Print, Tape};
-use crate::gateway::bars::{Bar, TICK_DECIMALS};
+use crate::gateway::bars::Bar;
+use crate::gateway::catalogue::MarketRule;
 use crate::gateway::feed::{Hours, Slot};
 
 /// How old delayed data is, in seconds of market time.
@@ -54,9 +54,10 @@ pub(in crate::gateway) enum Age {
     Delayed,
 }
 
-/// One symbol's switches.
-#[derive(Debug, Default)]
+/// What a symbol's quotes stand on, and its switches.
+#[derive(Debug)]
 struct Switches {
+    rule: Arc<MarketRule>,
     halt: Halt,
     shown: Shown,
     /// When it did not trade: starts and ends in seconds of the epoch, oldest first.
@@ -81,11 +82,12 @@ pub(in crate::gateway) struct Screen {
 }
 
 impl Screen {
-    /// A screen for so many symbols: everything live, the default spread.
-    pub(in crate::gateway) fn new(symbols: usize) -> Screen {
-        let switches = (0..symbols).map(|_| Switches::default()).collect();
-        let (rights, spread) = (MarketData::default(), Spread::default());
-        Screen { rights, spread, tape: Tape::new(symbols), late: None, switches }
+    /// A screen for symbols that trade by these rules, in symbol order: everything live, the default spread.
+    pub(in crate::gateway) fn new(rules: Vec<Arc<MarketRule>>) -> Screen {
+        let (rights, spread, tape) = (MarketData::default(), Spread::default(), Tape::new(rules.len()));
+        let (halt, shown) = (Halt::default(), Shown::default());
+        let switches = rules.into_iter().map(|rule| Switches { rule, halt, shown, silent: Vec::new() });
+        Screen { rights, spread, tape, late: None, switches: switches.collect() }
     }
 
     /// What is subscribed to and how wide spreads are; said before the first instant.
@@ -132,7 +134,7 @@ impl Screen {
     /// The quote that stands; none before the first trade.
     pub(in crate::gateway) fn quote(&self, symbol: usize, age: Age) -> Option<Quote> {
         let last = self.print(symbol, age).last.as_ref()?;
-        Some(self.spread.quote(last, self.tick(symbol)))
+        Some(self.spread.quote(last, self.rule(symbol)))
     }
 
     /// A bar of the last instant as it is asked to be shown: where nothing traded, the quote before it stands.
@@ -140,16 +142,16 @@ impl Screen {
         let quote = || self.quote(symbol, Age::Live);
         match show {
             Show::Trades => *bar,
-            side if bar.traded() => self.spread.side(side, bar, self.tick(symbol)),
+            side if bar.traded() => self.spread.side(side, bar, self.rule(symbol)),
             Show::Bid => quote().map_or(*bar, |quote| Bar::flat(bar.start, quote.bid)),
             Show::Ask => quote().map_or(*bar, |quote| Bar::flat(bar.start, quote.ask)),
             Show::Midpoint => quote().map_or(*bar, |quote| Bar::flat(bar.start, quote.midpoint())),
         }
     }
 
-    /// The smallest price difference of a symbol's quotes.
-    pub(in crate::gateway) fn tick(&self, _symbol: usize) -> Decimal {
-        Decimal::new(1, TICK_DECIMALS)
+    /// The price steps of a symbol's quotes.
+    pub(in crate::gateway) fn rule(&self, symbol: usize) -> &Arc<MarketRule> {
+        &self.switches[symbol].rule
     }
 
     pub(in crate::gateway) fn halted(&self, symbol: usize) -> Halt {
@@ -188,7 +190,13 @@ impl Screen {
 
 #[cfg(test)]
 mod tests {
+    use rust_decimal::Decimal;
+
     use super::*;
+
+    fn screen() -> Screen {
+        Screen::new(vec![Arc::new(MarketRule::cents())])
+    }
 
     fn slot(start: i64, cents: i64) -> Slot {
         let price = Decimal::new(cents, 2);
@@ -198,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_halted_symbol_stands_at_its_last_trade_until_it_trades_again() {
-        let mut screen = Screen::new(1);
+        let mut screen = screen();
         screen.record(&slot(0, 1000));
         screen.halt(0, Halt::Volatility, 5);
         screen.halt(0, Halt::General, 5);
@@ -218,7 +226,7 @@ mod tests {
 
     #[test]
     fn delayed_prints_are_those_of_fifteen_minutes_ago() {
-        let mut screen = Screen::new(1);
+        let mut screen = screen();
         screen.set_up(MarketData::Delayed, Spread::default());
         for index in 0..=200 {
             screen.record(&slot(index * 5, 1000 + index));
@@ -231,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_day_begins_anew_and_remembers_the_last_price_of_the_session_before() {
-        let mut screen = Screen::new(1);
+        let mut screen = screen();
         screen.record(&slot(50_000, 1000));
         screen.record(&slot(50_005, 1010));
         screen.record(&Slot { hours: Hours::Outside, ..slot(50_010, 1500) });

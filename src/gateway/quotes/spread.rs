@@ -3,8 +3,9 @@
 //! The source knows trades only, so bid and ask are made, always the same for the same bar. Both are on the tick,
 //! the bid is below the ask and never below one tick:
 //!
-//! - width = `basis_points` of the bar's close + `range_percent` of the bar's range, rounded to the tick, half a tick
-//!   away from zero, and at least one tick;
+//! - width = `basis_points` of the bar's close + `range_percent` of the bar's range, rounded to the tick at the close,
+//!   half a tick away from zero, and at least one tick. Where a side falls into another band of the market rule, it is
+//!   put on that band's tick, the bid down and the ask up;
 //! - half of the width lies below the price and half above it; of an odd number of ticks the spare one lies below the
 //!   price in a bar that rose or stood (its last buyer paid the ask), above it in a bar that fell;
 //! - sizes are whole lots of 100 shares, at least one: half of the bar's volume on the side the price came to, a
@@ -14,6 +15,7 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::gateway::bars::Bar;
+use crate::gateway::catalogue::MarketRule;
 
 /// Shares in a round lot.
 const LOT_SHARES: u64 = 100;
@@ -78,27 +80,30 @@ impl Quote {
 }
 
 /// The two sides around each price of one bar.
-struct Sides {
-    tick: Decimal,
+struct Sides<'r> {
+    rule: &'r MarketRule,
     below: Decimal,
     width: Decimal,
 }
 
-impl Sides {
+impl Sides<'_> {
     fn bid(&self, price: Decimal) -> Decimal {
-        let on_tick = (price / self.tick).floor() * self.tick;
-        (on_tick - self.below).max(self.tick)
+        let wanted = price - self.below;
+        let tick = self.rule.tick_at(wanted);
+        ((wanted / tick).floor() * tick).max(tick)
     }
 
     fn ask(&self, price: Decimal) -> Decimal {
-        self.bid(price) + self.width
+        let wanted = self.bid(price) + self.width;
+        let tick = self.rule.tick_at(wanted);
+        (wanted / tick).ceil() * tick
     }
 }
 
 impl Spread {
     /// The quote at the end of a bar in which something traded.
-    pub(in crate::gateway) fn quote(&self, bar: &Bar, tick: Decimal) -> Quote {
-        let sides = self.sides(bar, tick);
+    pub(in crate::gateway) fn quote(&self, bar: &Bar, rule: &MarketRule) -> Quote {
+        let sides = self.sides(bar, rule);
         let lots = |share: u64| (bar.volume / share / LOT_SHARES * LOT_SHARES).max(LOT_SHARES);
         let (bid_size, ask_size) = if rose(bar) { (lots(2), lots(4)) } else { (lots(4), lots(2)) };
         Quote { bid: sides.bid(bar.close), ask: sides.ask(bar.close), bid_size, ask_size }
@@ -106,8 +111,8 @@ impl Spread {
 
     /// A bar in which something traded as seen from one side of its trades. Its volume and count stay those of the
     /// trades; they are not told.
-    pub(in crate::gateway) fn side(&self, show: Show, bar: &Bar, tick: Decimal) -> Bar {
-        let sides = self.sides(bar, tick);
+    pub(in crate::gateway) fn side(&self, show: Show, bar: &Bar, rule: &MarketRule) -> Bar {
+        let sides = self.sides(bar, rule);
         let seen = |price: Decimal| match show {
             Show::Trades => price,
             Show::Bid => sides.bid(price),
@@ -117,7 +122,8 @@ impl Spread {
         Bar { open: seen(bar.open), high: seen(bar.high), low: seen(bar.low), close: seen(bar.close), ..*bar }
     }
 
-    fn sides(&self, bar: &Bar, tick: Decimal) -> Sides {
+    fn sides<'r>(&self, bar: &Bar, rule: &'r MarketRule) -> Sides<'r> {
+        let tick = rule.tick_at(bar.close);
         let points = Decimal::from(self.basis_points.min(BASIS_POINTS_MAX)) / Decimal::from(BASIS_POINTS_MAX);
         let percent =
             Decimal::from(self.range_percent.min(RANGE_PERCENT_MAX)) / Decimal::from(RANGE_PERCENT_MAX);
@@ -127,7 +133,7 @@ impl Spread {
             .max(Decimal::ONE);
         let half = ticks / Decimal::TWO;
         let below = if rose(bar) { half.ceil() } else { half.floor() };
-        Sides { tick, below: below * tick, width: ticks * tick }
+        Sides { rule, below: below * tick, width: ticks * tick }
     }
 }
 
@@ -140,8 +146,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    const TICK: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
+    use crate::gateway::catalogue::Catalogue;
 
     fn bar(cents: [i64; 4], volume: u64) -> Bar {
         let [open, high, low, close] = cents.map(|cents| Decimal::new(cents, 2));
@@ -149,7 +154,8 @@ mod tests {
     }
 
     fn play(cents: [i64; 4], volume: u64) -> String {
-        let Quote { bid, ask, bid_size, ask_size } = Spread::default().quote(&bar(cents, volume), TICK);
+        let Quote { bid, ask, bid_size, ask_size } =
+            Spread::default().quote(&bar(cents, volume), &MarketRule::cents());
         format!("{bid} x {bid_size}  {ask} x {ask_size}")
     }
 
@@ -165,6 +171,22 @@ mod tests {
         assert_eq!(play([1, 1, 1, 1], 0), "0.01 x 100  0.02 x 100");
     }
 
+    #[test]
+    fn beside_a_border_of_the_market_rule_each_side_is_on_the_tick_of_its_own_band() {
+        let catalogue = Catalogue::default();
+        let rules = (0..10_000).filter_map(|id| catalogue.rule(id));
+        let rule = rules.into_iter().find(|rule| rule.bands().len() > 1).expect("a rule with two bands");
+        let price = |text: &str| Decimal::from_str_exact(text).expect("a price");
+        for text in ["0.9997", "0.9999", "1.00", "1.01"] {
+            let flat = Bar { count: 1, ..Bar::flat(0, price(text)) };
+            for basis_points in [0, 1, 20, 200] {
+                let quote = Spread { basis_points, range_percent: 0 }.quote(&flat, &rule);
+                assert!(rule.is_on_tick(quote.bid) && rule.is_on_tick(quote.ask), "{text} {quote:?}");
+                assert!(quote.bid < quote.ask && quote.bid <= flat.close && flat.close <= quote.ask);
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn bid_and_ask_are_on_the_tick_above_zero_apart_and_around_the_price(
@@ -174,11 +196,12 @@ mod tests {
             let spread = Spread { basis_points, range_percent };
             let (high, low) = (cents.iter().max(), cents.iter().min());
             let bar = bar([cents[0], *high.expect("four"), *low.expect("four"), cents[1]], volume);
-            let quote = spread.quote(&bar, TICK);
+            let rule = MarketRule::cents();
+            let quote = spread.quote(&bar, &rule);
             prop_assert!(Decimal::ZERO < quote.bid && quote.bid < quote.ask);
-            prop_assert!(quote.bid % TICK == Decimal::ZERO && quote.ask % TICK == Decimal::ZERO);
+            prop_assert!(rule.is_on_tick(quote.bid) && rule.is_on_tick(quote.ask));
             prop_assert!(bar.close <= quote.ask && (quote.bid <= bar.close));
-            let sides = [Show::Bid, Show::Midpoint, Show::Ask].map(|show| spread.side(show, &bar, TICK));
+            let sides = [Show::Bid, Show::Midpoint, Show::Ask].map(|show| spread.side(show, &bar, &rule));
             prop_assert_eq!([sides[0].close, sides[1].close, sides[2].close], [quote.bid, quote.midpoint(), quote.ask]);
             for side in sides {
                 prop_assert!(side.low <= side.open && side.open <= side.high);

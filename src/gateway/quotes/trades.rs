@@ -144,8 +144,8 @@ impl TickFeed {
             ticks.reverse();
             return push(out, told::PAST_TICKS_LAST, &PastTicksLast { req_id, ticks, is_done });
         }
-        let tick = market.screen.tick(self.symbol);
-        let quotes = bars.map(|bar| (bar.start + TRADE_SECONDS, market.screen.spread.quote(&bar, tick)));
+        let rule = market.screen.rule(self.symbol);
+        let quotes = bars.map(|bar| (bar.start + TRADE_SECONDS, market.screen.spread.quote(&bar, rule)));
         let mut quotes = quotes.peekable();
         let mut past = Vec::new();
         while let Some((time, quote)) = quotes.next().filter(|_| past.len() < count) {
