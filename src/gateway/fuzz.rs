@@ -17,7 +17,7 @@ use super::exchange::{Client, Visibility};
 use super::hall::{Hall, More, Terms};
 use super::market::Market;
 use super::messages::{Contract, Order, PlaceOrder, RealTimeBarsRequest, StartApi, asked};
-use super::requests::{MarketStart, refuse};
+use super::requests::MarketStart;
 use super::server::Speed;
 use super::wire::{self, FRAME_BYTES_MAX, Frame, PROTOBUF_ID};
 
@@ -117,13 +117,9 @@ impl World {
         match self.0.request(client, id, message) {
             Err(_malformed) => self.come_back(client),
             Ok(served) => {
-                let Some(job) = served.job else { return self.check(client) };
-                let mut frames = Vec::new();
-                if let Err(refusal) = job.answer(&mut frames) {
-                    frames.clear();
-                    refuse(&mut frames, job.now, job.request.req_id, &refusal);
+                if let Some(job) = served.job {
+                    self.0.answer(client, job.run());
                 }
-                self.0.answer(client, frames);
             }
         }
         self.check(client);

@@ -9,7 +9,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use super::clock::{self, SLOT_SECONDS};
 use super::exchange::{Client, Exchange, Phase, Visibility};
-use super::history::Job;
+use super::history::{Answer, Job};
 use super::lobby::Lobby;
 use super::market::Market;
 use super::messages::asked;
@@ -162,10 +162,11 @@ impl Hall {
         self.dearest.fetch_max(connection + waiting, Ordering::Relaxed);
     }
 
-    /// Gives a client the frames of an answer that was worked out apart from the exchange.
-    pub(super) fn answer(&self, client: i32, frames: Vec<u8>) {
+    /// Gives a client its history, and what followed it meanwhile.
+    pub(super) fn answer(&self, client: i32, answer: Answer) {
         if let Some(own) = self.lock().clients.get_mut(&client) {
-            own.end_answer(frames);
+            own.end_answer(answer.frames);
+            own.watch.follow(&mut own.out, answer.follow);
         }
     }
 

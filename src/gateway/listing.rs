@@ -115,12 +115,12 @@ impl Rows {
         match self {
             Rows::Own { client, .. } => {
                 if lives() && venue.orders[place].ticket.key.owner() == Some(*client) {
-                    telling::standing(out, market, place, venue.status(place));
+                    telling::standing(out, market, place, &venue.standing(place));
                 }
             }
             Rows::All => {
                 if lives() {
-                    telling::standing(out, market, place, venue.status(place));
+                    telling::standing(out, market, place, &venue.standing(place));
                 }
             }
             Rows::Completed { api_only } => {

@@ -18,8 +18,10 @@ use super::clock;
 use super::exchange::{OpenOrdersOnConnect, Visibility};
 use super::hall::{Hall, Terms, drive, watch_silence};
 use super::market::Market;
+use super::quotes::{Halt, MarketData, Shown, Spread};
 use super::requests::MarketStart;
 use super::session;
+use super::venue::{Fills, Margin, OrphanModify, Rules};
 
 /// How fast market time passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,11 +50,21 @@ pub struct Settings {
     pub speed: Speed,
     /// When it begins to.
     pub start: MarketStart,
+    /// How much of an order a bar fills.
+    pub fills: Fills,
+    /// Whether new orders must be covered by the account.
+    pub margin: Margin,
+    /// What becomes of an order whose change still names a parent that is done.
+    pub orphan_modify: OrphanModify,
     /// The client id that hears of everybody's orders and fills, not only of its own: the "master API client id" of
     /// IB Gateway's settings. None by default.
     pub master_client: Option<i32>,
     /// Whether a client that connects is told of its open orders without asking.
     pub open_orders_on_connect: OpenOrdersOnConnect,
+    /// What market data the account has subscribed to.
+    pub market_data: MarketData,
+    /// How far apart the made bid and ask stand.
+    pub spread: Spread,
     /// How long a client may take to say who it is, and how long it may read nothing of what waits for it; then
     /// its connection ends.
     pub patience: Duration,
@@ -60,7 +72,7 @@ pub struct Settings {
 
 impl Default for Settings {
     /// Any free port of this machine, no bars, the catalogue that is part of prusik, account DU0000001 with 100,000
-    /// dollars, as fast as it goes from the first bar subscription, a patience of 30 s.
+    /// dollars, as fast as it goes from the first subscription to market data, a patience of 30 s.
     fn default() -> Settings {
         Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -70,6 +82,11 @@ impl Default for Settings {
             account: "DU0000001".to_owned(),
             speed: Speed::default(),
             start: MarketStart::default(),
+            fills: Fills::default(),
+            margin: Margin::default(),
+            orphan_modify: OrphanModify::default(),
+            market_data: MarketData::default(),
+            spread: Spread::default(),
             master_client: None,
             open_orders_on_connect: OpenOrdersOnConnect::default(),
             patience: Duration::from_secs(30),
@@ -123,6 +140,14 @@ pub enum StartError {
     },
 }
 
+/// A symbol that the gateway has no bars of.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no symbol {symbol}")]
+pub struct UnknownSymbol {
+    /// As it was given.
+    pub symbol: String,
+}
+
 /// A running simulated gateway. Dropping it ends it.
 #[derive(Debug)]
 pub struct Gateway {
@@ -145,12 +170,19 @@ impl Gateway {
             account,
             speed,
             start,
+            fills,
+            margin,
+            orphan_modify,
             master_client,
             open_orders_on_connect,
             patience,
+            market_data,
+            spread,
         } = settings;
         let visibility = Visibility { master: master_client, on_connect: open_orders_on_connect };
-        let market = Market::of(account, cash, series(bars, &catalogue)?, &catalogue);
+        let mut market = Market::of(account, cash, series(bars, &catalogue)?, &catalogue);
+        market.venue.rules = Rules { fills, margin, orphan_modify };
+        market.screen.set_up(market_data, spread);
         let refused = |error: io::Error| match error.kind() {
             io::ErrorKind::AddrInUse => StartError::PortInUse { addr: listen },
             _ => StartError::Listen { addr: listen, error },
@@ -194,6 +226,31 @@ impl Gateway {
         self.hall.dearest.load(Ordering::Relaxed)
     }
 
+    /// Halts a symbol from the next instant on, or lets it trade again: while it is halted its bars are flat, nothing
+    /// of it triggers or fills, and its source's bars of that time never happened.
+    ///
+    /// # Errors
+    /// There is no such symbol.
+    pub fn halt(&self, symbol: &str, halt: Halt) -> Result<(), UnknownSymbol> {
+        known(symbol, self.hall.lock().halt(symbol, halt))
+    }
+
+    /// Stops everything that is sent of a symbol's market data, with no word to anyone, while it trades on.
+    ///
+    /// # Errors
+    /// There is no such symbol.
+    pub fn freeze_data(&self, symbol: &str) -> Result<(), UnknownSymbol> {
+        known(symbol, self.hall.lock().show(symbol, Shown::Frozen))
+    }
+
+    /// Lets a symbol's market data flow again, from where the market is.
+    ///
+    /// # Errors
+    /// There is no such symbol.
+    pub fn thaw_data(&self, symbol: &str) -> Result<(), UnknownSymbol> {
+        known(symbol, self.hall.lock().show(symbol, Shown::Flowing))
+    }
+
     /// Waits until the bars are over and every client in lockstep is done with the last one.
     pub async fn end_of_bars(&self) {
         self.hall.end_of_bars().await;
@@ -219,6 +276,10 @@ impl Drop for Gateway {
             task.abort();
         }
     }
+}
+
+fn known(symbol: &str, known: bool) -> Result<(), UnknownSymbol> {
+    known.then_some(()).ok_or_else(|| UnknownSymbol { symbol: symbol.to_owned() })
 }
 
 /// The symbols in order, their bars checked.

@@ -17,15 +17,14 @@ impl Exchange {
             }
             self.place_or_change(ticket)
         });
-        match done {
-            Ok(()) => drop(self.tell_facts()),
-            Err(refusal) => {
-                let now = self.market.now;
-                if let Some(own) = self.clients.get_mut(&client) {
-                    refuse(&mut own.out, now, request.order_id, &refusal);
-                }
+        if let Err(refusal) = done {
+            let now = self.market.now;
+            if let Some(own) = self.clients.get_mut(&client) {
+                refuse(&mut own.out, now, request.order_id, &refusal);
             }
         }
+        // A refusal can end the order it is about.
+        self.tell_facts();
     }
 
     /// Places an order, or changes the one that has its id. IBKR acknowledges a change twice.
