@@ -86,7 +86,12 @@ Example:
   prusik gateway --listen 127.0.0.1:4002 --bars SPY=spy.csv
   prusik run --connect 127.0.0.1:4002                      in another terminal
 
-Its market starts with the first client that asks for bars, and runs on with or without clients.
+A file of --contracts says what symbols trade as; one entry adds one, and what it leaves out has a default:
+  contracts:
+    PENNY: { name: PENNY MINING CORP, primary_exchange: AMEX, market_rule: us_sub_dollar }
+
+Its market starts with the first client that asks for bars or quotes, and runs on with or without clients.
+Bid and ask are made around the trades of the bars.
 
 Faults: --faults FILE takes a list; each entry has an occasion (at, on, before, after), whom it means, and what it does:
   - { on: place_order, order_type: STP, times: 2, do: { refuse: 110 } }
@@ -155,10 +160,47 @@ pub(super) struct GatewayArgs {
     /// How much of an order a bar fills: all of it, or at most its volume (volume:25 is a quarter of it)
     #[arg(long, value_name = "whole|volume[:PERCENT]", default_value = "whole")]
     pub(super) fills: String,
+    /// Contracts, market rules and calendars beside those that are built in (YAML)
+    #[arg(long, value_name = "FILE")]
+    pub(super) contracts: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) faults: FaultArgs,
     #[command(flatten)]
     pub(super) market: MarketArgs,
+    /// What market data the account has subscribed to
+    #[arg(long, value_enum, default_value_t, value_name = "KIND")]
+    pub(super) market_data: MarketDataArg,
+    /// How far apart bid and ask stand, in hundredths of a percent of the price; at least a tick
+    #[arg(long, value_name = "BASIS_POINTS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub(super) spread: u32,
+    /// The client id that hears of every client's orders and fills, and of those entered by hand
+    #[arg(long, value_name = "N")]
+    pub(super) master_client: Option<i32>,
+    /// Whether a client that connects is told of its open orders without asking
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) open_orders_on_connect: OnConnect,
+}
+
+/// What market data there is, as the command line spells it.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(super) enum MarketDataArg {
+    /// Everything as it happens
+    #[default]
+    Live,
+    /// Quotes of 15 minutes ago, for clients that ask for delayed data; no real-time bars
+    Delayed,
+    /// Every request for market data is refused
+    None,
+}
+
+/// Whether something is told on connection.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(super) enum OnConnect {
+    /// As IB Gateway does
+    #[default]
+    Sent,
+    /// Only on request
+    Withheld,
 }
 
 /// What goes wrong at a simulated gateway.

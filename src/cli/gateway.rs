@@ -5,9 +5,10 @@ use std::num::NonZeroU32;
 
 use tracing::info;
 
-use super::args::{GatewayArgs, MarketArgs};
+use super::args::{GatewayArgs, MarketArgs, MarketDataArg, OnConnect};
 use super::bars;
 use super::code::{Code, Fail};
+use super::contracts;
 use super::faults;
 use super::home::Home;
 use super::log::{self, Clock};
@@ -15,7 +16,9 @@ use super::out;
 use super::problems;
 use super::signals::Signals;
 use crate::config::{self, Flags};
-use crate::gateway::{Fills, Gateway, MarketStart, Settings, Speed, StartError};
+use crate::gateway::{
+    Fills, Gateway, MarketData, MarketStart, OpenOrdersOnConnect, Settings, Speed, Spread, StartError,
+};
 
 /// Serves until a signal.
 pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
@@ -23,12 +26,24 @@ pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
     let settings = Settings {
         listen: address(&args.listen)?,
         bars: bars::load(&args.bars)?,
+        catalogue: contracts::load(&args.contracts)?,
         cash: loaded.config.paper.cash,
         speed: speed(loaded.config.paper.speed),
         start: MarketStart::FirstBarSubscription,
         fills: fills(&args.fills)?,
         faults: faults::load(&args.faults)?,
         fault_seed: faults::seed(&args.faults)?,
+        market_data: match args.market_data {
+            MarketDataArg::Live => MarketData::Live,
+            MarketDataArg::Delayed => MarketData::Delayed,
+            MarketDataArg::None => MarketData::None,
+        },
+        spread: Spread { basis_points: args.spread, ..Spread::default() },
+        master_client: args.master_client,
+        open_orders_on_connect: match args.open_orders_on_connect {
+            OnConnect::Sent => OpenOrdersOnConnect::Sent,
+            OnConnect::Withheld => OpenOrdersOnConnect::Withheld,
+        },
         ..Settings::default()
     };
     log::start(Clock::Wall);
@@ -65,6 +80,8 @@ fn refused(error: &StartError) -> Fail {
         StartError::NoBars | StartError::SymbolTwice { .. } | StartError::Bar { .. } => {
             Fail::new(Code::Configuration, error).help("look at the files of --bars")
         }
+        StartError::Calendars { .. } => Fail::new(Code::Configuration, error)
+            .help("give all symbols of --bars one calendar in the file of --contracts"),
     }
 }
 

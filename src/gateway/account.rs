@@ -3,7 +3,7 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
-use super::venue::Side;
+use super::venue::{Side, Ticket};
 
 /// What is held of one symbol.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +77,16 @@ impl Account {
             worth.gross += value.abs();
         }
         worth
+    }
+
+    /// What an order at a price would bind beyond what its symbol binds now, in dollars; nothing where it makes the
+    /// position smaller.
+    pub(super) fn margin_change(&self, ticket: &Ticket, price: Decimal) -> Decimal {
+        let holding = &self.holdings[ticket.symbol];
+        let after = holding.quantity + ticket.side.signed(ticket.quantity);
+        let change = (Decimal::from(after) * price).abs() - holding.value().abs();
+        let bound = change / Decimal::from(4);
+        if after.abs() <= holding.quantity.abs() { bound.min(Decimal::ZERO) } else { bound }
     }
 
     /// Books a fill. Answers the profit it closed, after commissions, if it closed anything.

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use super::exchange::Client;
 use super::listing::{Listing, Told};
 use super::market::Market;
-use super::telling;
+use super::telling::{self, Ear};
 use super::venue::Fact;
 use super::wire::FRAME_BYTES_MAX;
 
@@ -24,11 +24,15 @@ pub(super) const WAITING_BYTES_MAX: usize = FRAME_BYTES_MAX - 2 * 1024 * 1024;
 /// The longest answer that is one frame by the protocol: history, in bytes.
 pub(super) const HISTORY_BYTES_MAX: usize = 12_800 * 1024;
 
+/// The facts that are kept in one block, and what each needs.
+const FACTS_BLOCK: usize = 1_000;
+const FACT_BYTES: usize = size_of::<(Fact, Ear)>();
+
 /// Something that waits for a client.
 #[derive(Debug)]
 enum Owed {
     Frames(Vec<u8>),
-    Fact(Fact),
+    Facts(VecDeque<(Fact, Ear)>),
     Listing(Box<Listing>),
 }
 
@@ -45,11 +49,11 @@ pub(super) struct Backlog {
 
 impl Client {
     /// Tells a fact about an order: at once, or after what waits already.
-    pub(super) fn tell(&mut self, market: &Market, fact: &Fact) {
+    pub(super) fn tell(&mut self, market: &Market, fact: &Fact, ear: Ear) {
         if self.backlog.queue.is_empty() && self.out.len() < PIECE_BYTES {
-            telling::fact(&mut self.out, market, fact);
+            telling::fact(&mut self.out, market, fact, ear);
         } else {
-            self.owe(Owed::Fact(fact.clone()));
+            self.owe_fact((fact.clone(), ear));
         }
     }
 
@@ -87,16 +91,24 @@ impl Client {
         self.backlog.overrun
     }
 
+    /// Whether more waits for the client than its last frames.
+    pub(super) fn is_behind(&self) -> bool {
+        !self.backlog.queue.is_empty()
+    }
+
     /// Whether so little waits for the client that the next instant may be told.
     pub(super) fn keeps_up(&self) -> bool {
-        self.backlog.queue.is_empty() && self.out.len() + self.in_flight <= PIECE_BYTES
+        self.backlog.queue.is_empty()
+            && self.out.len() + self.in_flight <= PIECE_BYTES
+            && self.watch.held() <= PIECE_BYTES
     }
 
     /// The memory of what waits for the client and of what is on its way to it, in bytes; an answer that is being
     /// worked out counts in full.
     pub(super) fn waiting(&self) -> usize {
         let queue = self.backlog.queue.capacity() * size_of::<Owed>();
-        self.in_flight + self.out.capacity() + queue + self.backlog.held + self.backlog.reserved
+        let frames = self.in_flight + self.out.capacity() + self.watch.held();
+        frames + queue + self.backlog.held + self.backlog.reserved
     }
 
     /// Hands over what waits, a piece of it where it is long, for the connection's empty `out`.
@@ -114,7 +126,15 @@ impl Client {
                     self.backlog.held -= frames.capacity();
                     out.extend_from_slice(frames);
                 }
-                Owed::Fact(fact) => telling::fact(out, market, fact),
+                Owed::Facts(facts) => {
+                    while let Some((fact, ear)) = facts.pop_front() {
+                        telling::fact(out, market, &fact, ear);
+                        if out.len() >= PIECE_BYTES && !facts.is_empty() {
+                            return;
+                        }
+                    }
+                    self.backlog.held -= facts.capacity() * FACT_BYTES;
+                }
                 Owed::Listing(listing) => {
                     if listing.tell(out, market, PIECE_BYTES) == Told::Some {
                         return;
@@ -135,6 +155,20 @@ impl Client {
         }
     }
 
+    /// Puts a fact behind everything that waits.
+    fn owe_fact(&mut self, fact: (Fact, Ear)) {
+        if self.out.is_empty()
+            && let Some(Owed::Facts(facts)) = self.backlog.queue.back_mut()
+            && facts.len() < facts.capacity()
+        {
+            return facts.push_back(fact);
+        }
+        // In blocks: one long row of them would be copied as it grows, and be there twice.
+        let mut facts = VecDeque::with_capacity(FACTS_BLOCK);
+        facts.push_back(fact);
+        self.owe(Owed::Facts(facts));
+    }
+
     /// Puts something behind everything that waits.
     fn owe(&mut self, owed: Owed) {
         if self.backlog.overrun {
@@ -146,7 +180,7 @@ impl Client {
         self.backlog.held += match &owed {
             Owed::Frames(frames) => frames.capacity(),
             Owed::Listing(listing) => listing.bytes(),
-            Owed::Fact(_) => 0,
+            Owed::Facts(facts) => facts.capacity() * FACT_BYTES,
         };
         self.backlog.queue.push_back(owed);
         self.give_up_if_overrun();

@@ -14,10 +14,10 @@ use super::backlog::Backlog;
 use super::clock;
 use super::faults::{Line, Trouble};
 use super::market::Market;
-use super::messages::{AccountSummary, AccountText, AccountValue, PortfolioValue, told};
-use super::telling::{self, NO_REQUEST};
+use super::quotes::{Halt, Show, Shown, Watch};
+use super::statement::{self, Summary};
+use super::telling::{self, Ear, NO_REQUEST};
 use super::venue::{Fact, Reach};
-use super::wire::{double, push};
 
 /// The notice that the bars are over.
 const END_OF_BARS: (i32, &str) = (2197, "simulated gateway: end of bars");
@@ -44,11 +44,15 @@ pub(super) struct Client {
     pub(super) wake: Arc<Notify>,
     pub(super) step: Step,
     pub(super) bars: Vec<BarFeed>,
+    /// What it watches of the market beside bars.
+    pub(super) watch: Watch,
     pub(super) summaries: Vec<Summary>,
     pub(super) positions: Wants,
     pub(super) account: Wants,
     /// What the faults have done to its connection.
     pub(super) line: Line,
+    /// Whether orders entered by hand are to become its own as they come.
+    pub(super) manual_orders: Wants,
 }
 
 /// A subscription to the five-second bars of a symbol.
@@ -57,13 +61,7 @@ pub(super) struct BarFeed {
     pub(super) req_id: i32,
     pub(super) symbol: usize,
     pub(super) reach: Reach,
-}
-
-/// A subscription to rows of the account.
-#[derive(Debug)]
-pub(super) struct Summary {
-    pub(super) req_id: i32,
-    pub(super) tags: Vec<String>,
+    pub(super) show: Show,
 }
 
 /// Whether a client wants to hear of something.
@@ -78,7 +76,7 @@ pub(super) enum Wants {
 pub(super) enum Step {
     /// It never said "done": bars are simply sent.
     Free,
-    /// It said it wants to keep step before it subscribed to any bars: the market waits until it says so again.
+    /// It said it wants to keep step before it subscribed to any data: the market waits until it says so again.
     Holding,
     /// It has seen an instant and has not said "done". Without a subscription nothing waits for it.
     Busy,
@@ -95,18 +93,25 @@ impl Client {
             wake,
             step: Step::Free,
             bars: Vec::new(),
+            watch: Watch::default(),
             summaries: Vec::new(),
             positions: Wants::Nothing,
             account: Wants::Nothing,
             line: Line::default(),
+            manual_orders: Wants::Nothing,
         }
+    }
+
+    /// Whether it has subscribed to any data of the market.
+    pub(super) fn follows(&self) -> bool {
+        !self.bars.is_empty() || !self.watch.is_empty()
     }
 
     fn is_waited_for(&self) -> bool {
         match self.step {
             Step::Free | Step::Done => false,
             Step::Holding => true,
-            Step::Busy => !self.bars.is_empty(),
+            Step::Busy => self.follows(),
         }
     }
 }
@@ -125,13 +130,33 @@ pub(super) struct Exchange {
     pub(super) trouble: Trouble,
     /// What the account was worth when its rows were last pushed.
     told: Worth,
+    pub(super) visibility: Visibility,
+}
+
+/// What clients are told of orders beyond what is always so.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Visibility {
+    /// The client that hears of everybody's orders.
+    pub(super) master: Option<i32>,
+    pub(super) on_connect: OpenOrdersOnConnect,
+}
+
+/// Whether a client that connects is told of its own open orders without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OpenOrdersOnConnect {
+    /// Right after its next order id, as IB Gateway does unless its settings say otherwise.
+    #[default]
+    Sent,
+    /// Only when it asks.
+    Withheld,
 }
 
 impl Exchange {
     pub(super) fn new(market: Market) -> Exchange {
         let told = market.venue.account.worth();
-        let (clients, trouble) = Default::default();
-        Exchange { market, phase: Phase::Closed, clients, instants: 0, facts: Vec::new(), trouble, told }
+        let (clients, visibility) = (BTreeMap::new(), Visibility::default());
+        let (phase, facts, trouble) = (Phase::Closed, Vec::new(), Trouble::default());
+        Exchange { market, phase, clients, instants: 0, facts, trouble, told, visibility }
     }
 
     /// Opens the market, if it was not open before.
@@ -154,7 +179,7 @@ impl Exchange {
     pub(super) fn done(&mut self, id: i32) {
         if let Some(client) = self.clients.get_mut(&id) {
             client.step = match client.step {
-                Step::Free if client.bars.is_empty() && self.phase != Phase::Over => Step::Holding,
+                Step::Free if !client.follows() && self.phase != Phase::Over => Step::Holding,
                 _ => Step::Done,
             };
         }
@@ -168,7 +193,7 @@ impl Exchange {
     }
 
     /// Trades the next instant and writes what it brings to the clients' buffers: orders first, then the
-    /// account, then the bars. Invariant: only called when [`Exchange::may_advance`].
+    /// account, then market data, the real-time bars last. Invariant: only called when [`Exchange::may_advance`].
     pub(super) fn advance(&mut self) {
         for client in self.clients.values_mut() {
             client.waiting_before = client.out.len();
@@ -184,23 +209,19 @@ impl Exchange {
         self.tell_account(&filled);
         let Exchange { market, clients, .. } = self;
         for client in clients.values_mut() {
+            client.watch.tell(&mut client.out, market);
             for feed in &client.bars {
-                if feed.reach == Reach::Session && !market.in_session() {
-                    continue;
-                }
-                if let Some(bar) = market.slot.bars.get(feed.symbol).and_then(Option::as_ref) {
-                    telling::real_time_bar(&mut client.out, feed.req_id, bar);
-                }
+                tell_bar(&mut client.out, feed, market);
             }
         }
         self.after_instant();
         for client in self.clients.values_mut() {
             // A subscriber who was told nothing has nothing to be done with, and no reason to look.
-            let heard = client.bars.is_empty() || client.out.len() > client.waiting_before;
+            let heard = !client.follows() || client.is_behind() || client.out.len() > client.waiting_before;
             if client.step == Step::Done && heard {
                 client.step = Step::Busy;
             }
-            if !client.out.is_empty() {
+            if client.is_behind() || !client.out.is_empty() {
                 client.wake.notify_one();
             }
         }
@@ -209,7 +230,7 @@ impl Exchange {
     /// Whether the last instant told nothing to a client in lockstep, and the next may go at once.
     pub(super) fn passed_unseen(&self) -> bool {
         self.may_advance()
-            && self.clients.values().any(|client| client.step == Step::Done && !client.bars.is_empty())
+            && self.clients.values().any(|client| client.step == Step::Done && client.follows())
     }
 
     /// Lets every client in lockstep look at the market, whether it was told anything or not.
@@ -219,9 +240,10 @@ impl Exchange {
         }
     }
 
-    /// Tells the owners what became of their orders. Answers the symbols in which something filled, in order.
+    /// Tells the owners what became of their orders, and the master client, which hears of all. An order entered by
+    /// hand has no owner until client 0 binds it. Answers the symbols in which something filled, in order.
     pub(super) fn tell_facts(&mut self) -> Vec<usize> {
-        let Exchange { market, clients, facts, .. } = self;
+        let Exchange { market, clients, facts, visibility, .. } = self;
         let mut filled = Vec::new();
         for fact in facts.drain(..) {
             let place = match fact {
@@ -241,9 +263,12 @@ impl Exchange {
                 );
                 filled.push(ticket.symbol);
             }
-            if let Some(owner) = clients.get_mut(&ticket.key.client) {
-                owner.tell(market, &fact);
-                owner.wake.notify_one();
+            let owner = ticket.key.owner();
+            let master = visibility.master.filter(|master| Some(*master) != owner);
+            for (ear, id) in [(Ear::Owner, owner), (Ear::Master, master)] {
+                let Some(client) = id.and_then(|id| clients.get_mut(&id)) else { continue };
+                client.tell(market, &fact, ear);
+                client.wake.notify_one();
             }
         }
         filled.sort_unstable();
@@ -266,14 +291,14 @@ impl Exchange {
         for client in clients.values_mut() {
             if client.positions == Wants::Updates {
                 for symbol in filled {
-                    telling::position(&mut client.out, market, *symbol);
+                    statement::position(&mut client.out, market, *symbol);
                 }
             }
             for summary in &client.summaries {
-                summary_rows(&mut client.out, market, summary, &worth);
+                statement::summary_rows(&mut client.out, market, summary, &worth);
             }
             if client.account == Wants::Updates {
-                account_rows(&mut client.out, market, filled);
+                statement::account_rows(&mut client.out, market, filled);
             }
         }
     }
@@ -286,6 +311,18 @@ impl Exchange {
             tell_end(&mut client.out, self.market.now);
             client.wake.notify_one();
         }
+    }
+
+    /// Halts a symbol or lets it trade again; false if there is none of that name.
+    pub(super) fn halt(&mut self, symbol: &str, halt: Halt) -> bool {
+        let place = self.market.place_of(symbol);
+        place.map(|place| self.market.halt(place, halt)).is_some()
+    }
+
+    /// Stops a symbol's data or lets it flow again; false if there is none of that name.
+    pub(super) fn show(&mut self, symbol: &str, shown: Shown) -> bool {
+        let place = self.market.place_of(symbol);
+        place.map(|place| self.market.show(place, shown)).is_some()
     }
 
     /// Nobody waits any more for those who did not say "done" for too long.
@@ -304,56 +341,20 @@ impl Exchange {
     }
 }
 
+/// The last instant's bar for one subscription, if it reaches there and the symbol's data flows.
+fn tell_bar(out: &mut Vec<u8>, feed: &BarFeed, market: &Market) {
+    if feed.reach == Reach::Session && !market.in_session() {
+        return;
+    }
+    let Some(bar) = market.slot.bars.get(feed.symbol).and_then(Option::as_ref) else { return };
+    if market.screen.shown(feed.symbol) == Shown::Flowing {
+        let bar = market.screen.seen(feed.symbol, feed.show, bar);
+        telling::real_time_bar(out, feed.req_id, &bar, feed.show);
+    }
+}
+
 pub(super) fn tell_end(out: &mut Vec<u8>, now: i64) {
     telling::error(out, now, NO_REQUEST, END_OF_BARS.0, END_OF_BARS.1);
-}
-
-pub(super) fn summary_rows(out: &mut Vec<u8>, market: &Market, summary: &Summary, worth: &Worth) {
-    for tag in &summary.tags {
-        let Some((value, currency)) = telling::account_row(tag, worth) else { continue };
-        let message = AccountSummary {
-            req_id: Some(summary.req_id),
-            account: Some(market.account.clone()),
-            tag: Some(tag.clone()),
-            value: Some(value),
-            currency: Some(currency.to_owned()),
-        };
-        push(out, told::ACCOUNT_SUMMARY, &message);
-    }
-}
-
-/// The account as account updates tell it: its values, what is held, and what `filled` may have closed.
-pub(super) fn account_rows(out: &mut Vec<u8>, market: &Market, filled: &[usize]) {
-    let account = &market.venue.account;
-    let worth = account.worth();
-    for tag in telling::ACCOUNT_TAGS {
-        let Some((value, currency)) = telling::account_row(tag, &worth) else { continue };
-        let message = AccountValue {
-            key: Some(tag.to_owned()),
-            value: Some(value),
-            currency: Some(currency.to_owned()),
-            account: Some(market.account.clone()),
-        };
-        push(out, told::ACCOUNT_VALUE, &message);
-    }
-    for (symbol, holding) in account.holdings.iter().enumerate() {
-        if holding.quantity == 0 && !filled.contains(&symbol) {
-            continue;
-        }
-        let message = PortfolioValue {
-            contract: Some(market.listings.contract(symbol)),
-            position: Some(holding.quantity.to_string()),
-            market_price: Some(double(holding.mark.unwrap_or_default())),
-            market_value: Some(double(holding.value())),
-            average_cost: Some(double(holding.average_cost().round_dp(6))),
-            unrealized_pnl: Some(double((holding.value() - holding.cost).round_dp(2))),
-            realized_pnl: Some(double(holding.realized.round_dp(2))),
-            account: Some(market.account.clone()),
-        };
-        push(out, told::PORTFOLIO_VALUE, &message);
-    }
-    let time = clock::wall(market.now).strftime("%H:%M").to_string();
-    push(out, told::ACCOUNT_TIME, &AccountText { text: Some(time) });
 }
 
 #[cfg(test)]

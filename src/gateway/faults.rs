@@ -51,4 +51,4 @@ pub(super) use asking::Flow;
 pub(super) use dice::Dice;
 pub(super) use handle::keep_time;
 pub(super) use line::{half_of, stand_still};
-pub(super) use trouble::{Line, Trouble};
+pub(super) use trouble::{Line, Timer, Trouble};

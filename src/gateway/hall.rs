@@ -8,9 +8,9 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Interval, MissedTickBehavior};
 
 use super::clock::{self, SLOT_SECONDS};
-use super::exchange::{Client, Exchange, Phase};
-use super::faults::{Deed, Door, Flow, Step, Trickle, Trouble};
-use super::history::Job;
+use super::exchange::{Client, Exchange, Phase, Visibility};
+use super::faults::{Deed, Door, Flow, Step, Trickle};
+use super::history::{Answer, Job};
 use super::lobby::Lobby;
 use super::market::Market;
 use super::messages::asked;
@@ -58,6 +58,14 @@ impl More {
     }
 }
 
+/// How a gateway serves.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
+    pub(super) speed: Speed,
+    pub(super) start: MarketStart,
+    pub(super) patience: Duration,
+}
+
 /// What all tasks of a gateway share.
 #[derive(Debug)]
 pub(super) struct Hall {
@@ -78,16 +86,11 @@ pub(super) struct Hall {
 }
 
 impl Hall {
-    pub(super) fn new(
-        market: Market,
-        trouble: Trouble,
-        speed: Speed,
-        start: MarketStart,
-        patience: Duration,
-    ) -> Hall {
+    pub(super) fn new(market: Market, visibility: Visibility, terms: Terms) -> Hall {
+        let Terms { speed, start, patience } = terms;
         let (over, _) = watch::channel(false);
         let mut exchange = Exchange::new(market);
-        exchange.trouble = trouble;
+        exchange.visibility = visibility;
         Hall {
             exchange: Mutex::new(exchange),
             driver: Notify::new(),
@@ -194,9 +197,9 @@ impl Hall {
         self.dearest.fetch_max(connection + waiting, Ordering::Relaxed);
     }
 
-    /// Gives a client the frames of an answer that was worked out apart from the exchange.
-    pub(super) fn answer(&self, client: i32, frames: Vec<u8>) {
-        self.lock().answer(client, frames);
+    /// Gives a client its history, and what followed it meanwhile.
+    pub(super) fn answer(&self, client: i32, answer: Answer) {
+        self.lock().answer(client, answer);
     }
 
     /// Hands over frames that wait for a client, for its empty `out`. Everything it got before is sent.

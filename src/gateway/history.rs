@@ -1,7 +1,9 @@
 //! Historical bars: the five-second bars that have traded up to market now, added up.
 //!
 //! Bars within a day stand on multiples of their size since midnight in New York; with regular hours only, the
-//! first one starts at 09:30. A bar in which nothing traded does not exist.
+//! first one starts at the session's open, and the last ends at its close. A bar in which nothing traded does not exist.
+//! Bars of bids, asks and midpoints are those of the spread model around the trades; their volume, average price and
+//! count are told as -1, as IBKR does.
 
 use std::sync::Arc;
 
@@ -9,13 +11,21 @@ use jiff::Span;
 
 use super::backlog::HISTORY_BYTES_MAX;
 use super::bars::{Bar, Series};
+use super::catalogue::MarketRule;
 use super::clock::{self, SLOT_SECONDS};
 use super::feed::Days;
+use super::market::Market;
 use super::messages::{
     HISTORICAL_DATA_BARS, HistoricalBar, HistoricalData, HistoricalDataEnd, HistoricalDataRequest, told,
 };
+use super::quotes::{MarketData, Show, Spread};
+use super::requests::refuse;
 use super::venue::{Reach, Refusal};
 use super::wire::{self, double};
+
+mod live;
+
+pub(super) use live::LiveBars;
 
 /// The bars one request may ask for, so that the answer fits a frame.
 const BARS_MAX: usize = 150_000;
@@ -29,10 +39,46 @@ const DAY_SECONDS: i64 = 86_400;
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) request: HistoricalDataRequest,
-    pub(super) series: Arc<Series>,
+    pub(super) source: Source,
     pub(super) days: Arc<Days>,
     /// Market time, in seconds of the epoch.
     pub(super) now: i64,
+    /// Up to when bars may be told.
+    pub(super) until: i64,
+    pub(super) rights: MarketData,
+}
+
+/// What has traded of one symbol, and how it is looked at.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    pub(super) series: Arc<Series>,
+    pub(super) spread: Spread,
+    pub(super) rule: Arc<MarketRule>,
+    /// When the symbol did not trade, whatever the series says.
+    pub(super) silent: Vec<(i64, i64)>,
+}
+
+impl Source {
+    pub(super) fn of(market: &Market, symbol: usize) -> Source {
+        Source {
+            series: Arc::clone(&market.series[symbol]),
+            spread: market.screen.spread,
+            rule: Arc::clone(market.screen.rule(symbol)),
+            silent: market.screen.silent(symbol).to_vec(),
+        }
+    }
+
+    /// A bar as it is asked to be shown.
+    fn seen(&self, show: Show, bar: &Bar) -> Bar {
+        match show {
+            Show::Trades => *bar,
+            side => self.spread.side(side, bar, &self.rule),
+        }
+    }
+
+    fn is_silent(&self, from: i64, to: i64) -> bool {
+        self.silent.iter().any(|(start, end)| *start < to && from < *end)
+    }
 }
 
 /// What bars are asked for.
@@ -42,6 +88,7 @@ struct Query {
     to: i64,
     size: Size,
     reach: Reach,
+    show: Show,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,36 +97,81 @@ enum Size {
     Day,
 }
 
+/// The answer to a request for history.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) frames: Vec<u8>,
+    pub(super) follow: Follow,
+}
+
+/// What comes after history, by the id of its request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Follow {
+    Nothing,
+    Updates(i32),
+    Refused(i32),
+}
+
 impl Job {
+    /// The answer: the bars, or why there are none.
+    pub(super) fn run(&self) -> Answer {
+        let mut frames = Vec::new();
+        let req_id = self.request.req_id.filter(|_| self.keeps_up());
+        if let Err(refusal) = self.answer(&mut frames) {
+            frames.clear();
+            refuse(&mut frames, self.now, self.request.req_id, &refusal);
+            return Answer { frames, follow: req_id.map_or(Follow::Nothing, Follow::Refused) };
+        }
+        if self.keeps_up() && !self.rights.live() {
+            let refusal = Refusal::new(10182, "Failed to request live updates (disconnected).");
+            refuse(&mut frames, self.now, self.request.req_id, &refusal);
+        }
+        Answer { frames, follow: req_id.map_or(Follow::Nothing, Follow::Updates) }
+    }
+
     /// The frames of the answer.
-    pub(super) fn answer(&self, out: &mut Vec<u8>) -> Result<(), Refusal> {
+    fn answer(&self, out: &mut Vec<u8>) -> Result<(), Refusal> {
         let query = self.query()?;
         let req_id = self.request.req_id;
         let mut rows = Rows::begin(out, req_id);
-        collect(&self.series, &query, &mut |bar| rows.add(&row(bar, query.size, self.request.format_date)))?;
-        rows.end()?;
+        collect(&self.source, &self.days, &query, &mut |bar| {
+            rows.add(&row(bar, query.size, self.request.format_date, query.show))
+        })?;
+        // A subscription may begin before anything has traded.
+        if rows.count == 0 && !self.keeps_up() {
+            let text = "Historical Market Data Service error message:HMDS query returned no data";
+            return Err(Refusal::new(162, text));
+        }
         let (start, end) = (Some(clock::stamp(query.from)), Some(clock::stamp(query.to)));
         wire::push(out, told::HISTORICAL_DATA_END, &HistoricalDataEnd { req_id, start, end });
         Ok(())
     }
 
+    /// Whether updates are to follow.
+    pub(super) fn keeps_up(&self) -> bool {
+        self.request.keep_up_to_date == Some(true)
+    }
+
     fn query(&self) -> Result<Query, Refusal> {
         let asked = &self.request;
-        if asked.keep_up_to_date == Some(true) {
-            return Err(invalid("bars that keep up to date are not simulated; subscribe to real-time bars"));
+        if self.keeps_up() && !matches!(asked.end.as_deref(), None | Some("")) {
+            return Err(invalid("bars that keep up to date have no end time"));
         }
-        if !matches!(asked.what_to_show.as_deref(), None | Some("" | "TRADES")) {
-            return Err(invalid("only TRADES are simulated"));
-        }
+        let show = Show::read(asked.what_to_show.as_deref());
+        let show = show.ok_or_else(|| invalid("only TRADES, MIDPOINT, BID and ASK are simulated"))?;
         let size = asked.bar_size.as_deref().and_then(size_of).ok_or_else(|| invalid("unknown bar size"))?;
         let reach = if asked.use_rth == Some(true) { Reach::Session } else { Reach::AnyHour };
         let end = match asked.end.as_deref() {
-            None | Some("") => self.now,
+            None | Some("") => self.until,
             Some(text) => clock::parse_stamp(text).ok_or_else(|| invalid("unknown end time"))?,
         };
         let from = asked.duration.as_deref().and_then(|text| self.begin(text, end));
-        let from = from.ok_or_else(|| invalid("unknown duration"))?;
-        Ok(Query { from, to: end.min(self.now), size, reach })
+        let mut from = from.ok_or_else(|| invalid("unknown duration"))?;
+        if self.keeps_up() {
+            // The bar that forms is told whole, also where it began before what was asked for.
+            from = Sum::new(&self.days, size, reach).bucket(from).0.min(from);
+        }
+        Ok(Query { from, to: end.min(self.until), size, reach, show })
     }
 
     /// Where a duration begins that ends at `end`: seconds are seconds, days are days with bars, counted back
@@ -106,8 +198,8 @@ impl Job {
 }
 
 /// When the symbol's first bar starts.
-pub(super) fn head(series: &Series, reach: Reach) -> Option<i64> {
-    (0..series.bars.len()).map(|index| series.span(index).0).find(|start| allowed(*start, reach))
+pub(super) fn head(series: &Series, days: &Days, reach: Reach) -> Option<i64> {
+    (0..series.bars.len()).map(|index| series.span(index).0).find(|start| allowed(*start, days, reach))
 }
 
 fn size_of(text: &str) -> Option<Size> {
@@ -126,8 +218,10 @@ fn size_of(text: &str) -> Option<Size> {
 type Taker<'a> = dyn FnMut(&Bar) -> Result<(), Refusal> + 'a;
 
 /// Adds up the bars that lie whole in the query's time, oldest first.
-fn collect(series: &Series, query: &Query, take: &mut Taker<'_>) -> Result<(), Refusal> {
-    let mut sum = Sum { size: query.size, reach: query.reach, bar: None, until: i64::MIN, take };
+fn collect(source: &Source, days: &Arc<Days>, query: &Query, take: &mut Taker<'_>) -> Result<(), Refusal> {
+    let series = &source.series;
+    let mut sum = Sum::new(days, query.size, query.reach);
+    let mut add = |sum: &mut Sum, bar: &Bar| sum.add(bar).map_or(Ok(()), |complete| take(&complete));
     let first = series.bars.partition_point(|bar| bar.time.as_second() < query.from - 2 * DAY_SECONDS);
     for index in first..series.bars.len() {
         let walk = series.walk(index);
@@ -135,55 +229,61 @@ fn collect(series: &Series, query: &Query, take: &mut Taker<'_>) -> Result<(), R
         if start >= query.to {
             break;
         }
-        if query.from <= start && walk.end() <= query.to && sum.takes_whole(start, walk.end()) {
-            sum.add(&walk.whole())?;
+        let untouched = query.show == Show::Trades && !source.is_silent(start, walk.end());
+        if query.from <= start && walk.end() <= query.to && untouched && sum.takes_whole(start, walk.end()) {
+            add(&mut sum, &walk.whole())?;
             continue;
         }
         for bar in walk {
-            if query.from <= bar.start && bar.start + SLOT_SECONDS <= query.to {
-                sum.add(&bar)?;
+            let end = bar.start + SLOT_SECONDS;
+            if query.from <= bar.start && end <= query.to && !source.is_silent(bar.start, end) {
+                add(&mut sum, &source.seen(query.show, &bar))?;
             }
         }
     }
-    sum.end()
+    sum.bar.map_or(Ok(()), |last| take(&last))
 }
 
 /// Bars on their way to larger ones.
-struct Sum<'a> {
+#[derive(Debug)]
+struct Sum {
+    days: Arc<Days>,
     size: Size,
     reach: Reach,
     /// The one that is being added up, and its end.
     bar: Option<Bar>,
     until: i64,
-    take: &'a mut Taker<'a>,
 }
 
-impl Sum<'_> {
+impl Sum {
+    fn new(days: &Arc<Days>, size: Size, reach: Reach) -> Sum {
+        Sum { days: Arc::clone(days), size, reach, bar: None, until: i64::MIN }
+    }
+
     /// Whether everything between two moments falls into one bar, and is asked for.
     fn takes_whole(&self, start: i64, end: i64) -> bool {
         let last = end - SLOT_SECONDS;
         let (from, until) = self.bucket(start);
-        from <= start && end <= until && allowed(start, self.reach) && allowed(last, self.reach)
+        from <= start
+            && end <= until
+            && allowed(start, &self.days, self.reach)
+            && allowed(last, &self.days, self.reach)
     }
 
-    fn add(&mut self, bar: &Bar) -> Result<(), Refusal> {
-        if !allowed(bar.start, self.reach) {
-            return Ok(());
+    /// Adds a bar. Answers the one before, if this begins another.
+    fn add(&mut self, bar: &Bar) -> Option<Bar> {
+        if !allowed(bar.start, &self.days, self.reach) {
+            return None;
         }
         if bar.start < self.until
             && let Some(last) = &mut self.bar
         {
             last.extend(bar);
-            return Ok(());
+            return None;
         }
         let (start, until) = self.bucket(bar.start);
         self.until = until;
-        let before = self.bar.replace(Bar { start, ..*bar });
-        before.map_or(Ok(()), |bar| (self.take)(&bar))
-    }
-
-    fn end(self) -> Result<(), Refusal> {
-        self.bar.map_or(Ok(()), |bar| (self.take)(&bar))
+        self.bar.replace(Bar { start, ..*bar })
     }
 
     /// The bar that a moment falls into: its start and its end.
@@ -202,13 +302,15 @@ impl Sum<'_> {
         };
         match self.reach {
             Reach::AnyHour => (start, until),
-            Reach::Session => (start.max(clock::Session::on(wall.date()).open), until),
+            Reach::Session => {
+                (self.days.on(wall.date()).map_or(start, |session| start.max(session.open)), until)
+            }
         }
     }
 }
 
-fn allowed(moment: i64, reach: Reach) -> bool {
-    reach == Reach::AnyHour || clock::Session::on(clock::date(moment)).contains(moment)
+fn allowed(moment: i64, days: &Days, reach: Reach) -> bool {
+    reach == Reach::AnyHour || days.session_at(moment).is_some()
 }
 
 /// The frame of an answer, written row by row: a list of its bars beside it would cost as much again.
@@ -240,17 +342,9 @@ impl Rows<'_> {
         self.count += 1;
         Ok(())
     }
-
-    fn end(self) -> Result<(), Refusal> {
-        if self.count == 0 {
-            let text = "Historical Market Data Service error message:HMDS query returned no data";
-            return Err(Refusal::new(162, text));
-        }
-        Ok(())
-    }
 }
 
-fn row(bar: &Bar, size: Size, format: Option<i32>) -> HistoricalBar {
+fn row(bar: &Bar, size: Size, format: Option<i32>, show: Show) -> HistoricalBar {
     /// Ask for times as seconds of the epoch.
     const FORMAT_EPOCH: i32 = 2;
     let date = match (size, format) {
@@ -258,7 +352,7 @@ fn row(bar: &Bar, size: Size, format: Option<i32>) -> HistoricalBar {
         (_, Some(FORMAT_EPOCH)) => bar.start.to_string(),
         _ => clock::stamp(bar.start),
     };
-    HistoricalBar {
+    let row = HistoricalBar {
         date: Some(date),
         open: Some(double(bar.open)),
         high: Some(double(bar.high)),
@@ -267,6 +361,14 @@ fn row(bar: &Bar, size: Size, format: Option<i32>) -> HistoricalBar {
         volume: Some(bar.volume.to_string()),
         wap: Some(bar.average().normalize().to_string()),
         count: Some(i32::try_from(bar.count).unwrap_or(i32::MAX)),
+    };
+    match show {
+        Show::Trades => row,
+        // Quotes have neither shares nor trades.
+        _ => {
+            let none = || Some("-1".to_owned());
+            HistoricalBar { volume: none(), wap: none(), count: Some(-1), ..row }
+        }
     }
 }
 

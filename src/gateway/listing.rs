@@ -1,10 +1,11 @@
 //! What a client asked to be told as a list: where in the market's books it stands, and what ends it.
 
-use super::clock;
 use super::market::Market;
-use super::messages::{Empty, ExecutionFilter, RequestEnd, told};
-use super::telling::{self, NO_REQUEST};
-use super::venue::{Execution, Reason, Side, State, Ticket};
+use super::messages::{Empty, told};
+use super::requests::Fills;
+use super::statement;
+use super::telling;
+use super::venue::{Reason, State};
 use super::wire::push;
 
 /// Whether a listing has been told to its end.
@@ -25,45 +26,62 @@ pub(super) struct Listing {
 
 #[derive(Debug)]
 enum Rows {
-    /// The orders that live: of one client, or of all.
-    Open {
-        of: Option<i32>,
+    /// One client's orders that live, and which of them it made its own by asking.
+    Own {
+        client: i32,
+        bound: Vec<usize>,
+        end: End,
     },
-    /// The orders that have ended.
-    Completed,
-    Executions {
-        req_id: Option<i32>,
-        since: Option<i64>,
-        filter: ExecutionFilter,
+    /// Everybody's orders that live.
+    All,
+    /// Everybody's orders that have ended; those entered by hand unless only clients' orders are wanted.
+    Completed {
+        api_only: bool,
     },
+    Executions(Fills),
     /// What is held.
     Positions,
 }
 
+/// Whether a list that nobody asked for says where it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Said,
+    Unsaid,
+}
+
 impl Listing {
-    /// The orders that live now: of one client, or of all.
-    pub(super) fn open_orders(market: &Market, of: Option<i32>) -> Listing {
-        Listing { what: Rows::Open { of }, next: 0, end: market.venue.orders.len() }
+    /// A client's orders that live now; `bound` are those entered by hand that it has just made its own.
+    pub(super) fn own_orders(market: &Market, client: i32, bound: Vec<usize>) -> Listing {
+        Listing::of_orders(market, Rows::Own { client, bound, end: End::Said })
     }
 
-    /// The orders that have ended by now.
-    pub(super) fn completed_orders(market: &Market) -> Listing {
-        Listing { what: Rows::Completed, next: 0, end: market.venue.orders.len() }
+    /// A client's orders that live now, for a client that did not ask.
+    pub(super) fn own_orders_unasked(market: &Market, client: i32) -> Listing {
+        Listing::of_orders(market, Rows::Own { client, bound: Vec::new(), end: End::Unsaid })
     }
 
-    /// The executions that a filter lets pass.
-    pub(super) fn executions(market: &Market, req_id: Option<i32>, mut filter: ExecutionFilter) -> Listing {
-        // A client may name a million dates; each execution is looked for among them.
-        filter.specific_dates.sort_unstable();
-        filter.specific_dates.dedup();
-        let since = filter.time.as_deref().and_then(clock::parse_stamp);
-        let what = Rows::Executions { req_id, since, filter };
-        Listing { what, next: 0, end: market.venue.executions.len() }
+    /// Everybody's orders that live now, each with its owner's ids.
+    pub(super) fn all_orders(market: &Market) -> Listing {
+        Listing::of_orders(market, Rows::All)
+    }
+
+    /// Everybody's orders that have ended by now.
+    pub(super) fn completed_orders(market: &Market, api_only: bool) -> Listing {
+        Listing::of_orders(market, Rows::Completed { api_only })
+    }
+
+    pub(super) fn executions(market: &Market, fills: Fills) -> Listing {
+        Listing { what: Rows::Executions(fills), next: 0, end: market.venue.executions.len() }
     }
 
     /// What is held now.
     pub(super) fn positions(market: &Market) -> Listing {
         Listing { what: Rows::Positions, next: 0, end: market.venue.account.holdings.len() }
+    }
+
+    fn of_orders(market: &Market, what: Rows) -> Listing {
+        Listing { what, next: 0, end: market.venue.orders.len() }
     }
 
     /// Writes rows until `out` has so many bytes, and what ends the list after the last.
@@ -75,29 +93,18 @@ impl Listing {
             self.what.tell(out, market, self.next);
             self.next += 1;
         }
-        match &self.what {
-            Rows::Open { .. } => push(out, told::OPEN_ORDERS_END, &Empty {}),
-            Rows::Completed => push(out, told::COMPLETED_ORDERS_END, &Empty {}),
-            Rows::Executions { req_id, .. } => {
-                push(out, told::EXECUTIONS_END, &RequestEnd { req_id: *req_id });
-            }
-            Rows::Positions => push(out, told::POSITIONS_END, &Empty {}),
-        }
+        self.what.end(out, market);
         Told::All
     }
 
     /// The memory it holds, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        let filter = match &self.what {
-            Rows::Executions { filter, .. } => {
-                let texts = [&filter.account, &filter.time, &filter.symbol, &filter.sec_type];
-                let texts = texts.into_iter().chain([&filter.exchange, &filter.side]).flatten();
-                texts.map(String::capacity).sum::<usize>()
-                    + filter.specific_dates.capacity() * size_of::<i32>()
-            }
-            Rows::Open { .. } | Rows::Completed | Rows::Positions => 0,
+        let beside = match &self.what {
+            Rows::Own { bound, .. } => bound.capacity() * size_of::<usize>(),
+            Rows::Executions(fills) => fills.bytes(),
+            Rows::All | Rows::Completed { .. } | Rows::Positions => 0,
         };
-        size_of::<Listing>() + filter
+        size_of::<Listing>() + beside
     }
 }
 
@@ -105,55 +112,48 @@ impl Rows {
     /// Writes the row at a place, if it is asked for.
     fn tell(&self, out: &mut Vec<u8>, market: &Market, place: usize) {
         let venue = &market.venue;
+        let lives = || venue.orders[place].state.is_live();
         match self {
-            Rows::Open { of } => {
-                let order = &venue.orders[place];
-                if order.state.is_live() && of.is_none_or(|of| order.ticket.key.client == of) {
-                    let standing = venue.standing(place);
-                    telling::open_order(out, market, place, &standing);
-                    telling::order_status(out, market, place, &standing);
+            Rows::Own { client, .. } => {
+                if lives() && venue.orders[place].ticket.key.owner() == Some(*client) {
+                    telling::standing(out, market, place, &venue.standing(place));
                 }
             }
-            Rows::Completed => {
-                let state = venue.orders[place].state;
-                if !state.is_live() && state != State::Cancelled(Reason::Lost) {
+            Rows::All => {
+                if lives() {
+                    telling::standing(out, market, place, &venue.standing(place));
+                }
+            }
+            Rows::Completed { api_only } => {
+                let lost = venue.orders[place].state == State::Cancelled(Reason::Lost);
+                if !lives() && !lost && !(*api_only && venue.is_manual(place)) {
                     telling::completed_order(out, market, place);
                 }
             }
-            Rows::Executions { req_id, since, filter } => {
-                let execution = &venue.executions[place];
-                let ticket = &venue.orders[execution.order].ticket;
-                let late = since.is_none_or(|since| execution.time >= since);
-                if late && passes(filter, execution, ticket, market) {
-                    telling::execution(out, market, place, req_id.unwrap_or(NO_REQUEST));
-                    telling::commission(out, market, place);
-                }
-            }
+            Rows::Executions(fills) => fills.tell(out, market, place),
             Rows::Positions => {
                 if venue.account.holdings[place].quantity != 0 {
-                    telling::position(out, market, place);
+                    statement::position(out, market, place);
                 }
             }
         }
     }
-}
 
-/// Whether an execution is asked for. A filter that is left out, or 0 or empty, lets everything pass.
-fn passes(filter: &ExecutionFilter, execution: &Execution, ticket: &Ticket, market: &Market) -> bool {
-    let text = |asked: &Option<String>, is: &[&str]| {
-        asked.as_deref().is_none_or(|asked| asked.is_empty() || is.contains(&asked))
-    };
-    let sides: [&str; 3] = if ticket.side == Side::Buy { ["BUY", "BOT", "B"] } else { ["SELL", "SLD", "S"] };
-    let symbol = &market.listings.get(ticket.symbol).symbol;
-    let dates = &filter.specific_dates;
-    let on_date = || {
-        let date = clock::date_stamp(clock::date(execution.time)).parse().unwrap_or(0);
-        dates.binary_search(&date).is_ok()
-    };
-    filter.client_id.is_none_or(|asked| asked == 0 || asked == ticket.key.client)
-        && text(&filter.account, &[&market.account])
-        && text(&filter.symbol, &[symbol])
-        && text(&filter.sec_type, &["STK"])
-        && text(&filter.side, &sides)
-        && (dates.is_empty() || on_date())
+    /// Writes what follows the last row.
+    fn end(&self, out: &mut Vec<u8>, market: &Market) {
+        match self {
+            Rows::Own { bound, end, .. } => {
+                for place in bound {
+                    telling::order_bound(out, market, *place);
+                }
+                if *end == End::Said {
+                    push(out, told::OPEN_ORDERS_END, &Empty {});
+                }
+            }
+            Rows::All => push(out, told::OPEN_ORDERS_END, &Empty {}),
+            Rows::Completed { .. } => push(out, told::COMPLETED_ORDERS_END, &Empty {}),
+            Rows::Executions(fills) => fills.end(out),
+            Rows::Positions => push(out, told::POSITIONS_END, &Empty {}),
+        }
+    }
 }

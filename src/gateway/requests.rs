@@ -2,10 +2,12 @@
 
 use tracing::debug;
 
-use super::exchange::{Client, Exchange, Phase, Wants, tell_end};
+use super::exchange::{Client, Exchange, OpenOrdersOnConnect, Phase, Wants, tell_end};
 use super::history::Job;
+use super::listing::Listing;
 use super::messages::{
-    CancelOrder, CurrentTime, ExecutionRequest, ManagedAccounts, NextValidId, RequestId, asked, told,
+    AutoOpenOrders, CancelOrder, CompletedOrdersRequest, CurrentTime, ExecutionRequest, ManagedAccounts,
+    NextValidId, RequestId, asked, told,
 };
 use super::telling::{self, NO_REQUEST};
 use super::venue::Refusal;
@@ -13,12 +15,18 @@ use super::wire::{Malformed, push, read};
 
 mod account;
 mod data;
+mod executions;
+mod manual;
 mod orders;
+mod preview;
+mod quotes;
+
+pub(super) use executions::Fills;
 
 /// When the market opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MarketStart {
-    /// With the first subscription to real-time bars.
+    /// With the first subscription to market data: real-time bars, quotes, ticks, history that keeps up to date.
     #[default]
     FirstBarSubscription,
     /// When [`Gateway::open_market`](super::Gateway::open_market) says so.
@@ -34,11 +42,15 @@ const WELCOME: [(i32, &str); 4] = [
 ];
 
 impl Exchange {
-    /// A client has started: its accounts, its next order id, the notices.
+    /// A client has started: its accounts, its next order id, its open orders, the notices.
     pub(super) fn join(&mut self, id: i32, mut client: Client) {
         let (market, out) = (&self.market, &mut client.out);
         push(out, told::MANAGED_ACCOUNTS, &ManagedAccounts { accounts: Some(market.account.clone()) });
         push(out, told::NEXT_VALID_ID, &NextValidId { order_id: Some(market.venue.next_id(id)) });
+        if self.visibility.on_connect == OpenOrdersOnConnect::Sent {
+            client.list(market, Listing::own_orders_unasked(market, id));
+        }
+        let out = &mut client.out;
         for (code, text) in WELCOME {
             telling::error(out, market.now, NO_REQUEST, code, text);
         }
@@ -77,7 +89,7 @@ impl Exchange {
             }
             asked::CONTRACT_DATA => self.contract_data(client, &read(id, message)?),
             asked::MARKET_RULE => self.market_rule(client, &read(id, message)?),
-            asked::HISTORICAL_DATA => return Ok(self.history(client, read(id, message)?)),
+            asked::HISTORICAL_DATA => return Ok(self.history(client, read(id, message)?, start)),
             asked::HEAD_TIMESTAMP => self.head_timestamp(client, &read(id, message)?),
             asked::REAL_TIME_BARS => self.real_time_bars(client, &read(id, message)?, start),
             asked::CANCEL_REAL_TIME_BARS => {
@@ -95,17 +107,19 @@ impl Exchange {
             asked::PLACE_ORDER => self.place_order(client, &read(id, message)?),
             asked::CANCEL_ORDER => self.cancel_order(client, &read::<CancelOrder>(id, message)?),
             asked::GLOBAL_CANCEL => self.cancel_all(),
-            asked::OPEN_ORDERS => self.open_orders(client, Some(client)),
-            asked::ALL_OPEN_ORDERS => self.open_orders(client, None),
-            asked::AUTO_OPEN_ORDERS => {
-                debug!(client, "manual orders are not simulated, so there is nothing to bind")
+            asked::OPEN_ORDERS => self.open_orders(client),
+            asked::ALL_OPEN_ORDERS => self.all_open_orders(client),
+            asked::AUTO_OPEN_ORDERS => self.auto_open_orders(client, &read::<AutoOpenOrders>(id, message)?),
+            asked::COMPLETED_ORDERS => {
+                self.completed_orders(client, &read::<CompletedOrdersRequest>(id, message)?);
             }
-            asked::COMPLETED_ORDERS => self.completed_orders(client),
             asked::EXECUTIONS => self.executions(client, &read::<ExecutionRequest>(id, message)?),
-            asked::MARKET_DATA_TYPE => debug!(client, "all simulated data is live"),
-            asked::CANCEL_HISTORICAL_DATA => {
-                debug!(client, "history is answered at once, there is nothing to cancel")
-            }
+            asked::MARKET_DATA_TYPE => self.market_data_type(client, &read(id, message)?),
+            asked::MARKET_DATA => self.market_data(client, &read(id, message)?, start),
+            asked::CANCEL_MARKET_DATA => self.cancel_market_data(client, &read(id, message)?),
+            asked::TICK_BY_TICK => self.tick_by_tick(client, &read(id, message)?, start),
+            asked::CANCEL_TICK_BY_TICK => self.cancel_tick_by_tick(client, &read(id, message)?),
+            asked::CANCEL_HISTORICAL_DATA => self.cancel_history(client, &read(id, message)?),
             other => not_simulated(own, market.now, client, other, message),
         }
         Ok(None)

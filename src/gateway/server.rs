@@ -9,14 +9,18 @@ use std::time::Duration;
 
 use rust_decimal::Decimal;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 use tracing::{info, warn};
 
 use super::bars::{Series, SourceBar};
+use super::catalogue::Catalogue;
 use super::clock;
-use super::faults::{Dice, Fault, Faults, Seed, Trouble, Unfit, keep_time};
-use super::hall::{Hall, drive, watch_silence};
+use super::exchange::{OpenOrdersOnConnect, Visibility};
+use super::faults::{Dice, Fault, Faults, Seed, Timer, Trouble, Unfit, keep_time};
+use super::hall::{Hall, Terms, drive, watch_silence};
 use super::market::Market;
+use super::quotes::{Halt, MarketData, Shown, Spread};
 use super::requests::MarketStart;
 use super::session;
 use super::venue::{Fills, Margin, OrphanModify, Rules};
@@ -43,6 +47,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The symbols and their bars, oldest first.
     pub bars: Vec<(String, Vec<SourceBar>)>,
+    /// What the symbols trade as: contract ids, market rules, calendars.
+    pub catalogue: Catalogue,
     /// The account's cash at the start, in dollars.
     pub cash: Decimal,
     /// The account's name; those of simulated accounts begin with D.
@@ -57,6 +63,15 @@ pub struct Settings {
     pub margin: Margin,
     /// What becomes of an order whose change still names a parent that is done.
     pub orphan_modify: OrphanModify,
+    /// The client id that hears of everybody's orders and fills, not only of its own: the "master API client id" of
+    /// IB Gateway's settings. None by default.
+    pub master_client: Option<i32>,
+    /// Whether a client that connects is told of its open orders without asking.
+    pub open_orders_on_connect: OpenOrdersOnConnect,
+    /// What market data the account has subscribed to.
+    pub market_data: MarketData,
+    /// How far apart the made bid and ask stand.
+    pub spread: Spread,
     /// How long a client may take to say who it is, and how long it may read nothing of what waits for it; then
     /// its connection ends.
     pub patience: Duration,
@@ -67,12 +82,13 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// Any free port of this machine, no bars, account DU0000001 with 100,000 dollars, as fast as it goes from
-    /// the first bar subscription, a patience of 30 s.
+    /// Any free port of this machine, no bars, the catalogue that is part of prusik, account DU0000001 with 100,000
+    /// dollars, as fast as it goes from the first subscription to market data, a patience of 30 s.
     fn default() -> Settings {
         Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             bars: Vec::new(),
+            catalogue: Catalogue::default(),
             cash: Decimal::from(100_000),
             account: "DU0000001".to_owned(),
             speed: Speed::default(),
@@ -80,6 +96,10 @@ impl Default for Settings {
             fills: Fills::default(),
             margin: Margin::default(),
             orphan_modify: OrphanModify::default(),
+            market_data: MarketData::default(),
+            spread: Spread::default(),
+            master_client: None,
+            open_orders_on_connect: OpenOrdersOnConnect::default(),
             patience: Duration::from_secs(30),
             faults: Vec::new(),
             fault_seed: None,
@@ -121,6 +141,14 @@ pub enum StartError {
         /// The symbol.
         symbol: String,
     },
+    /// Two symbols trade by different calendars, and the market has one clock.
+    #[error("{symbol} and {other} have different calendars")]
+    Calendars {
+        /// One symbol.
+        symbol: String,
+        /// The other.
+        other: String,
+    },
     /// A bar is not one, or is not in its place.
     #[error("bar {index} of {symbol}: {what}")]
     Bar {
@@ -131,6 +159,14 @@ pub enum StartError {
         /// What is wrong.
         what: String,
     },
+}
+
+/// A symbol that the gateway has no bars of.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no symbol {symbol}")]
+pub struct UnknownSymbol {
+    /// As it was given.
+    pub symbol: String,
 }
 
 /// A running simulated gateway. Dropping it ends it.
@@ -147,16 +183,30 @@ impl Gateway {
     /// # Errors
     /// What is wrong with the bars, or with the address.
     pub async fn start(settings: Settings) -> Result<Gateway, StartError> {
-        let Settings { listen, bars, cash, account, speed, start, patience, .. } = settings;
-        let Settings { fills, margin, orphan_modify, faults, fault_seed, .. } = settings;
-        for (index, fault) in faults.iter().enumerate() {
-            if let Some(unfit) = fault.unfit() {
-                return Err(StartError::Fault { index, unfit });
-            }
-        }
-        let (trouble, timers) = Trouble::new(faults, fault_seed.map(Dice::new));
-        let mut market = Market::new(account, cash, series(bars)?);
+        let Settings {
+            listen,
+            bars,
+            catalogue,
+            cash,
+            account,
+            speed,
+            start,
+            fills,
+            margin,
+            orphan_modify,
+            master_client,
+            open_orders_on_connect,
+            patience,
+            market_data,
+            spread,
+            faults,
+            fault_seed,
+        } = settings;
+        let (trouble, timers) = trouble(faults, fault_seed)?;
+        let visibility = Visibility { master: master_client, on_connect: open_orders_on_connect };
+        let mut market = Market::of(account, cash, series(bars, &catalogue)?, &catalogue);
         market.venue.rules = Rules { fills, margin, orphan_modify };
+        market.screen.set_up(market_data, spread);
         let refused = |error: io::Error| match error.kind() {
             io::ErrorKind::AddrInUse => StartError::PortInUse { addr: listen },
             _ => StartError::Listen { addr: listen, error },
@@ -165,7 +215,8 @@ impl Gateway {
         let addr = listener.local_addr().map_err(refused)?;
         let first = clock::stamp(market.now);
         info!(%addr, account = market.account, %first, "simulated gateway listens: market time, no real orders");
-        let hall = Arc::new(Hall::new(market, trouble, speed, start, patience));
+        let hall = Arc::new(Hall::new(market, visibility, Terms { speed, start, patience }));
+        hall.lock().trouble = trouble;
         let tasks = [
             tokio::spawn(accept(addr, listener, Arc::clone(&hall))),
             tokio::spawn(drive(Arc::clone(&hall))),
@@ -178,6 +229,10 @@ impl Gateway {
     /// Where it listens.
     pub fn local_addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    pub(super) fn hall(&self) -> &Hall {
+        &self.hall
     }
 
     /// The handle that makes things go wrong.
@@ -200,6 +255,31 @@ impl Gateway {
     /// It is never more than the longest frame of the protocol, 16 MiB.
     pub fn client_bytes_max(&self) -> usize {
         self.hall.dearest.load(Ordering::Relaxed)
+    }
+
+    /// Halts a symbol from the next instant on, or lets it trade again: while it is halted its bars are flat, nothing
+    /// of it triggers or fills, and its source's bars of that time never happened.
+    ///
+    /// # Errors
+    /// There is no such symbol.
+    pub fn halt(&self, symbol: &str, halt: Halt) -> Result<(), UnknownSymbol> {
+        known(symbol, self.hall.lock().halt(symbol, halt))
+    }
+
+    /// Stops everything that is sent of a symbol's market data, with no word to anyone, while it trades on.
+    ///
+    /// # Errors
+    /// There is no such symbol.
+    pub fn freeze_data(&self, symbol: &str) -> Result<(), UnknownSymbol> {
+        known(symbol, self.hall.lock().show(symbol, Shown::Frozen))
+    }
+
+    /// Lets a symbol's market data flow again, from where the market is.
+    ///
+    /// # Errors
+    /// There is no such symbol.
+    pub fn thaw_data(&self, symbol: &str) -> Result<(), UnknownSymbol> {
+        known(symbol, self.hall.lock().show(symbol, Shown::Flowing))
     }
 
     /// Waits until the bars are over and every client in lockstep is done with the last one.
@@ -230,20 +310,43 @@ impl Drop for Gateway {
     }
 }
 
+fn known(symbol: &str, known: bool) -> Result<(), UnknownSymbol> {
+    known.then_some(()).ok_or_else(|| UnknownSymbol { symbol: symbol.to_owned() })
+}
+
+/// What goes wrong, checked.
+fn trouble(
+    faults: Vec<Fault>,
+    seed: Option<Seed>,
+) -> Result<(Trouble, mpsc::UnboundedReceiver<Timer>), StartError> {
+    for (index, fault) in faults.iter().enumerate() {
+        if let Some(unfit) = fault.unfit() {
+            return Err(StartError::Fault { index, unfit });
+        }
+    }
+    Ok(Trouble::new(faults, seed.map(Dice::new)))
+}
+
 /// The symbols in order, their bars checked.
-fn series(bars: Vec<(String, Vec<SourceBar>)>) -> Result<Vec<(String, Series)>, StartError> {
+fn series(
+    bars: Vec<(String, Vec<SourceBar>)>,
+    catalogue: &Catalogue,
+) -> Result<Vec<(String, Series)>, StartError> {
     let mut symbols: Vec<(String, Series)> = Vec::new();
     for (symbol, bars) in bars {
         if symbols.iter().any(|(other, _)| *other == symbol) {
             return Err(StartError::SymbolTwice { symbol });
         }
-        match Series::new(bars) {
+        match Series::listed(bars, &catalogue.listed(&symbol)) {
             Ok(series) => symbols.push((symbol, series)),
             Err((index, flaw)) => return Err(StartError::Bar { symbol, index, what: flaw.to_string() }),
         }
     }
     if symbols.iter().all(|(_, series)| series.bars.is_empty()) {
         return Err(StartError::NoBars);
+    }
+    if let Some(pair) = symbols.windows(2).find(|pair| pair[0].1.calendar() != pair[1].1.calendar()) {
+        return Err(StartError::Calendars { symbol: pair[0].0.clone(), other: pair[1].0.clone() });
     }
     symbols.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(symbols)

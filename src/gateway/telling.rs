@@ -2,15 +2,15 @@
 
 use rust_decimal::Decimal;
 
-use super::account::Worth;
 use super::bars::Bar;
 use super::clock;
 use super::contract::CURRENCY;
 use super::market::Market;
 use super::messages as wire_messages;
 use super::messages::{
-    CommissionReport, ErrorMessage, OpenOrder, OrderState, OrderStatus, RealTimeBar, told,
+    CommissionReport, ErrorMessage, OpenOrder, OrderBound, OrderState, OrderStatus, RealTimeBar, told,
 };
+use super::quotes::Show;
 use super::venue::{
     Distance, Fact, Kind, Life, Note, Order, Reach, Reason, Rejection, Side, Standing, State, Status, Waits,
 };
@@ -18,10 +18,10 @@ use super::wire::{double, push};
 
 /// The id of a notice that is about no request.
 pub(super) const NO_REQUEST: i32 = -1;
-/// The decimals of an average price.
-const AVERAGE_DECIMALS: u32 = 8;
 /// The longest text of an error.
 const ERROR_CHARS_MAX: usize = 2_000;
+/// The decimals of an average price.
+const AVERAGE_DECIMALS: u32 = 8;
 
 /// An error, a warning or a notice. Its time is market time.
 pub(super) fn error(out: &mut Vec<u8>, now: i64, id: i32, code: i32, text: &str) {
@@ -31,63 +31,87 @@ pub(super) fn error(out: &mut Vec<u8>, now: i64, id: i32, code: i32, text: &str)
     push(out, told::ERROR, &message);
 }
 
-/// One fact about an order, for its owner.
-pub(super) fn fact(out: &mut Vec<u8>, market: &Market, fact: &Fact) {
-    let mut tell = |place: usize, standing: &Standing| {
-        open_order(out, market, place, standing);
-        order_status(out, market, place, standing);
-    };
-    match *fact {
-        Fact::Stands(place, standing) => tell(place, &standing),
+/// Who is told of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ear {
+    Owner,
+    /// Hears how everybody's orders stand and fill. Errors and warnings name an order id only, which would mean one
+    /// of its own orders, so it does not hear those.
+    Master,
+}
+
+/// One fact about an order. A fill is told in IBKR's order and with its duplicates: the execution, how the order
+/// stands, the same again, and last what it cost.
+pub(super) fn fact(out: &mut Vec<u8>, market: &Market, fact: &Fact, ear: Ear) {
+    let remark = match *fact {
+        Fact::Stands(place, stands) => {
+            standing(out, market, place, &stands);
+            None
+        }
         Fact::Filled(execution) => {
             self::execution(out, market, execution, NO_REQUEST);
-            let standing = standing_after(market, execution);
-            let place = market.venue.executions[execution].order;
-            open_order(out, market, place, &standing);
-            order_status(out, market, place, &standing);
+            let (place, stands) = standing_after(market, execution);
+            standing(out, market, place, &stands);
+            standing(out, market, place, &stands);
             commission(out, market, execution);
+            None
         }
         Fact::Cancelled(place, reason) => {
-            tell(place, &market.venue.standing(place));
-            let text = format!("Order Canceled - reason:{}", reason_text(reason));
-            error(out, market.now, market.venue.orders[place].ticket.key.id, 202, &text);
+            standing(out, market, place, &market.venue.standing(place));
+            Some((place, (202, format!("Order Canceled - reason:{}", reason_text(reason)))))
         }
-        Fact::Rejected(place, rejection) => {
-            tell(place, &market.venue.standing(place));
-            if rejection == Rejection::OnDemand {
-                return;
-            }
-            error(out, market.now, market.venue.orders[place].ticket.key.id, 201, &rejection_text(rejection));
+        Fact::Rejected(place, why) => {
+            standing(out, market, place, &market.venue.standing(place));
+            let told = why != Rejection::OnDemand;
+            told.then(|| (place, (201, format!("Order rejected - reason:{}", rejection(why)))))
         }
-        Fact::Noted(place, note) => {
-            let (code, text) = note_text(market, place, note);
-            error(out, market.now, market.venue.orders[place].ticket.key.id, code, &text);
-        }
+        Fact::Noted(place, note) => Some((place, note_text(market, place, note))),
+    };
+    if let (Some((place, (code, text))), Ear::Owner) = (remark, ear) {
+        error(out, market.now, market.venue.orders[place].ticket.key.id, code, &text);
     }
 }
 
+/// How an order stands: the order, and its status.
+pub(super) fn standing(out: &mut Vec<u8>, market: &Market, place: usize, standing: &Standing) {
+    open_order(out, market, place, standing);
+    order_status(out, market, place, standing);
+}
+
 /// How an order stood right after one of its executions.
-fn standing_after(market: &Market, execution: usize) -> Standing {
+fn standing_after(market: &Market, execution: usize) -> (usize, Standing) {
     let told = &market.venue.executions[execution];
-    Standing {
+    let standing = Standing {
         status: if told.remaining == 0 { Status::Filled } else { Status::Submitted },
         quantity: told.cumulative + told.remaining,
         filled: told.cumulative,
         last: Some(execution),
         ..market.venue.standing(told.order)
-    }
+    };
+    (told.order, standing)
 }
 
-fn rejection_text(rejection: Rejection) -> String {
-    let why = match rejection {
-        Rejection::Margin { needs, has } => format!(
-            "YOUR ORDER IS NOT ACCEPTED. It would bind {needs:.2} {CURRENCY} of margin, and the account has \
-             {has:.2} {CURRENCY} available."
+/// That an order entered by hand has become an order of client 0.
+pub(super) fn order_bound(out: &mut Vec<u8>, market: &Market, place: usize) {
+    let order = &market.venue.orders[place];
+    let message = OrderBound {
+        perm_id: Some(order.perm_id),
+        client_id: Some(order.ticket.key.client),
+        order_id: Some(order.ticket.key.id),
+    };
+    push(out, told::ORDER_BOUND, &message);
+}
+
+/// Why an order cannot be taken, in IBKR's words where it has some.
+pub(super) fn rejection(rejection: Rejection) -> String {
+    match rejection {
+        Rejection::Margin { equity, margin } => format!(
+            "YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED POSITION YOUR EQUITY WITH LOAN VALUE \
+             [{equity:.2} {CURRENCY}] MUST EXCEED THE INITIAL MARGIN [{margin:.2} {CURRENCY}]"
         ),
         Rejection::OnDemand => String::new(),
         Rejection::GroupFilled => "the OCA group has already filled".to_owned(),
-    };
-    format!("Order rejected - reason:{why}")
+    }
 }
 
 fn reason_text(reason: Reason) -> &'static str {
@@ -149,6 +173,7 @@ pub(super) fn order_status(out: &mut Vec<u8>, market: &Market, place: usize, sta
         last_price: Some(last.map_or(0.0, |last| double(last.price))),
         client_id: Some(order.ticket.key.client),
         why_held: Some(why_held(standing).to_owned()),
+        market_cap_price: Some(0.0),
     };
     push(out, told::ORDER_STATUS, &message);
 }
@@ -282,7 +307,7 @@ pub(super) fn completed_order(out: &mut Vec<u8>, market: &Market, place: usize) 
     message.quantity = Some(order.remaining().to_string());
     let text = match order.state {
         State::Cancelled(Reason::Expired) => "Expired".to_owned(),
-        State::Inactive(rejection) => rejection_text(rejection),
+        State::Inactive(why) => format!("Order rejected - reason:{}", rejection(why)),
         State::Cancelled(_) => "Cancelled by Trader".to_owned(),
         _ => format!("Filled Size: {}", order.filled),
     };
@@ -297,19 +322,15 @@ pub(super) fn completed_order(out: &mut Vec<u8>, market: &Market, place: usize) 
     push(out, told::COMPLETED_ORDER, &message);
 }
 
-/// What is held of one symbol, also when it is nothing any more.
-pub(super) fn position(out: &mut Vec<u8>, market: &Market, symbol: usize) {
-    let holding = &market.venue.account.holdings[symbol];
-    let message = wire_messages::Position {
-        account: Some(market.account.clone()),
-        contract: Some(market.listings.contract(symbol)),
-        position: Some(holding.quantity.to_string()),
-        average_cost: Some(double(holding.average_cost().round_dp(6))),
+/// Five seconds of a symbol. Bars of quotes have neither shares nor trades: those are told as -1.
+pub(super) fn real_time_bar(out: &mut Vec<u8>, req_id: i32, bar: &Bar, show: Show) {
+    let (volume, wap, count) = match show {
+        Show::Trades => {
+            let count = i32::try_from(bar.count).unwrap_or(i32::MAX);
+            (bar.volume.to_string(), bar.average().to_string(), count)
+        }
+        _ => ("-1".to_owned(), "-1".to_owned(), -1),
     };
-    push(out, told::POSITION, &message);
-}
-
-pub(super) fn real_time_bar(out: &mut Vec<u8>, req_id: i32, bar: &Bar) {
     let message = RealTimeBar {
         req_id: Some(req_id),
         time: Some(bar.start),
@@ -317,55 +338,12 @@ pub(super) fn real_time_bar(out: &mut Vec<u8>, req_id: i32, bar: &Bar) {
         high: Some(double(bar.high)),
         low: Some(double(bar.low)),
         close: Some(double(bar.close)),
-        volume: Some(bar.volume.to_string()),
-        wap: Some(bar.average().to_string()),
-        count: Some(i32::try_from(bar.count).unwrap_or(i32::MAX)),
+        volume: Some(volume),
+        wap: Some(wap),
+        count: Some(count),
     };
     push(out, told::REAL_TIME_BAR, &message);
 }
-
-/// The rows of the account that can be asked for: tag, value, currency.
-pub(super) fn account_row(tag: &str, worth: &Worth) -> Option<(String, &'static str)> {
-    let value = match tag {
-        "AccountType" => return Some(("INDIVIDUAL".to_owned(), "")),
-        "NetLiquidation" | "EquityWithLoanValue" => worth.net_liquidation,
-        "TotalCashValue" | "SettledCash" => worth.cash,
-        "AccruedCash" => Decimal::ZERO,
-        "BuyingPower" => worth.buying_power(),
-        "GrossPositionValue" => worth.gross,
-        "InitMarginReq" | "FullInitMarginReq" | "LookAheadInitMarginReq" => worth.margin(),
-        "MaintMarginReq" | "FullMaintMarginReq" | "LookAheadMaintMarginReq" => worth.margin(),
-        "AvailableFunds" | "FullAvailableFunds" | "LookAheadAvailableFunds" => worth.free(),
-        "ExcessLiquidity" | "FullExcessLiquidity" | "LookAheadExcessLiquidity" => worth.free(),
-        _ => return None,
-    };
-    Some((format!("{:.2}", value.round_dp(2)), CURRENCY))
-}
-
-/// Whether there is such a row of the account.
-pub(super) fn has_account_row(tag: &str) -> bool {
-    account_row(tag, &Worth::default()).is_some()
-}
-
-/// The tags that [`account_row`] knows and that "all" means.
-pub(super) const ACCOUNT_TAGS: [&str; 16] = [
-    "AccountType",
-    "NetLiquidation",
-    "EquityWithLoanValue",
-    "TotalCashValue",
-    "SettledCash",
-    "AccruedCash",
-    "BuyingPower",
-    "GrossPositionValue",
-    "InitMarginReq",
-    "MaintMarginReq",
-    "AvailableFunds",
-    "ExcessLiquidity",
-    "FullInitMarginReq",
-    "FullMaintMarginReq",
-    "FullAvailableFunds",
-    "FullExcessLiquidity",
-];
 
 pub(super) fn action(side: Side) -> &'static str {
     match side {

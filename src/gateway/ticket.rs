@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::bars::TICK_DECIMALS;
+use super::catalogue::MarketRule;
 use super::clock;
 use super::contract::Listings;
 use super::messages::{Order, PlaceOrder};
@@ -10,9 +10,9 @@ use super::venue::{Distance, Key, Kind, Life, Reach, Refusal, Side, Ticket, Tran
 use super::wire;
 
 /// The largest order, in shares: more would not fit the exact arithmetic of the account.
-const QUANTITY_MAX: i64 = 1_000_000_000;
+pub(super) const QUANTITY_MAX: i64 = 1_000_000_000;
 /// The highest price an order may name, in dollars.
-const PRICE_MAX: i64 = 1_000_000_000;
+pub(super) const PRICE_MAX: i64 = 1_000_000_000;
 
 /// The longest name of an OCA group, and the longest reference: every order keeps them.
 const TEXT_BYTES_MAX: usize = 256;
@@ -49,11 +49,16 @@ pub(super) fn read(
     };
     let kind = kind(order)?;
     let life = life(order)?;
+    on_tick(listings.rule(symbol), &kind)?;
+    let quantity = quantity(order.quantity.as_deref())?;
+    if !listings.is_size(symbol, Decimal::from(quantity)) {
+        return Err(invalid("Order size does not conform to market rule."));
+    }
     Ok(Ticket {
         key: Key { client, id: asked.order_id.unwrap_or(0) },
         symbol,
         side,
-        quantity: quantity(order.quantity.as_deref())?,
+        quantity,
         kind,
         life,
         reach: if order.outside_rth == Some(true) { Reach::AnyHour } else { Reach::Session },
@@ -146,12 +151,23 @@ fn price(name: &str, value: Option<f64>) -> Result<Decimal, Refusal> {
     if price <= Decimal::ZERO || price > Decimal::from(PRICE_MAX) {
         return Err(invalid(&format!("the {name} {price} is not a price")));
     }
-    let price = price.normalize();
-    if price.scale() > TICK_DECIMALS {
-        let text = "The price does not conform to the minimum price variation for this contract.";
-        return Err(Refusal::new(110, text));
+    Ok(price.normalize())
+}
+
+/// Refuses an order with a price between the steps of its band.
+fn on_tick(rule: &MarketRule, kind: &Kind) -> Result<(), Refusal> {
+    let prices = match *kind {
+        Kind::Market | Kind::Trail { start: None, .. } => [None, None],
+        Kind::Limit(price) | Kind::Stop(price) | Kind::Trail { start: Some(price), .. } => {
+            [Some(price), None]
+        }
+        Kind::StopLimit { stop, limit } => [Some(stop), Some(limit)],
+    };
+    if prices.into_iter().flatten().all(|price| rule.is_on_tick(price)) {
+        return Ok(());
     }
-    Ok(price)
+    let text = "The price does not conform to the minimum price variation for this contract.";
+    Err(Refusal::new(110, text))
 }
 
 fn invalid(why: &str) -> Refusal {

@@ -8,6 +8,7 @@
 //! | `matching` | what a bar does to the orders, found in each symbol's `book` |
 //! | `fill` | a fill and what follows from it: the group, the children |
 //! | `trail` | stops that follow the price |
+//! | `manual` | orders that no client sent |
 //! | `mishap` | what no venue does by itself, and a fault can ask for |
 //! | `memory` | the venue over a restart |
 //!
@@ -15,10 +16,12 @@
 //! only the two changes of the hour in a day look at all orders.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
 use super::account::Account;
+use super::catalogue::MarketRule;
 use super::feed::Hours;
 use book::Book;
 use mishap::Parts;
@@ -27,6 +30,7 @@ use order::Form;
 mod book;
 mod change;
 mod fill;
+mod manual;
 mod matching;
 mod memory;
 mod mishap;
@@ -35,8 +39,11 @@ mod place;
 mod rules;
 #[cfg(test)]
 mod story;
+#[cfg(test)]
+mod tests;
 mod trail;
 
+pub(in crate::gateway) use manual::BINDING_CLIENT;
 pub(in crate::gateway) use memory::{Damage, Memory};
 pub(in crate::gateway) use order::{
     Distance, Execution, Fact, Key, Kind, Life, Note, Order, Reach, Reason, Refusal, Rejection, Side,
@@ -79,6 +86,8 @@ pub(super) struct Venue {
     pub(super) executions: Vec<Execution>,
     pub(super) account: Account,
     pub(super) rules: Rules,
+    /// The ticks of each symbol, in symbol order.
+    pub(super) ticks: Vec<Arc<MarketRule>>,
     /// The places of the orders that have not ended, in the order they came.
     live: BTreeSet<usize>,
     places: HashMap<Key, usize>,
@@ -93,17 +102,21 @@ pub(super) struct Venue {
     moved: BTreeSet<usize>,
     /// Orders that fill in parts on demand.
     parts: HashMap<usize, Parts>,
+    /// The places of the orders that were entered by hand, and whether client 0 has bound them.
+    manual: BTreeMap<usize, manual::Binding>,
     hours: Hours,
 }
 
 impl Venue {
-    /// A venue for so many symbols, its account holding nothing but cash. `hours` are those of its first instant.
+    /// A venue for so many symbols with ticks of a cent, its account holding nothing but cash. `hours` are those of
+    /// its first instant.
     pub(super) fn new(cash: Decimal, symbols: usize, hours: Hours) -> Venue {
         Venue {
             orders: Vec::new(),
             executions: Vec::new(),
             account: Account::new(cash, symbols),
             rules: Rules::default(),
+            ticks: vec![Arc::new(MarketRule::cents()); symbols],
             live: BTreeSet::new(),
             places: HashMap::new(),
             highest: BTreeMap::new(),
@@ -112,6 +125,7 @@ impl Venue {
             expiries: BTreeSet::new(),
             moved: BTreeSet::new(),
             parts: HashMap::new(),
+            manual: BTreeMap::new(),
             hours,
         }
     }
@@ -126,8 +140,8 @@ impl Venue {
         &self.live
     }
 
-    /// The place of an order.
-    pub(super) fn find(&self, key: Key) -> Option<usize> {
+    /// The place of a client's order, dead or alive.
+    pub(super) fn place_of(&self, key: Key) -> Option<usize> {
         self.places.get(&key).copied()
     }
 

@@ -72,6 +72,7 @@ async fn an_outage_hides_what_happens_and_tells_it_at_its_end_with_the_data_kept
     insta::assert_snapshot!(kinds.join("\n"), @r#"
     1 execution 000f4241.00000001.01.01 Bought 100 at 9.95 on 20131004 09:30:10 US/Eastern ref 
     1 status Filled 100/0 held ""
+    1 status Filled 100/0 held ""
     commission 000f4241.00000001.01.01 1 None
     2 status Submitted 0/100 held ""
     "#);

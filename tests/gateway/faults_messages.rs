@@ -36,20 +36,20 @@ async fn fill(deed: Fault) -> String {
 #[tokio::test]
 async fn what_belongs_to_a_fill_comes_in_every_order() {
     let reorder = |how| on(Callback::Execution, Deed::Reorder(how));
-    assert_eq!(fill(reorder(Reorder::StatusFirst)).await, "execution status open commission");
-    assert_eq!(fill(reorder(Reorder::ExecutionLast)).await, "open status execution commission");
-    assert_eq!(fill(reorder(Reorder::CommissionFirst)).await, "commission execution open status");
-    assert_eq!(fill(reorder(Reorder::Reversed)).await, "commission status open execution");
+    assert_eq!(fill(reorder(Reorder::StatusFirst)).await, "execution status open status open commission");
+    assert_eq!(fill(reorder(Reorder::ExecutionLast)).await, "open status open status execution commission");
+    assert_eq!(fill(reorder(Reorder::CommissionFirst)).await, "commission execution open status open status");
+    assert_eq!(fill(reorder(Reorder::Reversed)).await, "commission status open status open execution");
 }
 
 #[tokio::test]
 async fn a_message_comes_several_times_or_never() {
     let twice = on(Callback::Execution, Deed::Duplicate(1));
-    assert_eq!(fill(twice).await, "execution execution open status commission");
+    assert_eq!(fill(twice).await, "execution execution open status open status commission");
     let often = on(Callback::OrderStatus, Deed::Duplicate(2)).nth(2);
-    assert_eq!(fill(often).await, "execution open status status status commission");
+    assert_eq!(fill(often).await, "execution open status status status open status commission");
     let never = on(Callback::OrderStatus, Deed::Lose).nth(2).times(Times::Always);
-    assert_eq!(fill(never).await, "execution open commission");
+    assert_eq!(fill(never).await, "execution open open commission");
 }
 
 #[tokio::test]

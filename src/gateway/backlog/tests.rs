@@ -138,10 +138,11 @@ fn a_client_that_lets_too_much_pile_up_is_given_up_and_costs_nothing_any_more() 
         }
         most = most.max(client(&mut exchange).waiting());
         let Exchange { market, clients, .. } = &mut exchange;
-        clients
-            .get_mut(&1)
-            .expect("the client")
-            .tell(market, &Fact::Cancelled(0, crate::gateway::venue::Reason::Asked));
+        clients.get_mut(&1).expect("the client").tell(
+            market,
+            &Fact::Cancelled(0, crate::gateway::venue::Reason::Asked),
+            Ear::Owner,
+        );
     }
     assert!(client(&mut exchange).is_overrun());
     assert!(most > WAITING_BYTES_MAX / 2 && most <= WAITING_BYTES_MAX, "{most}");

@@ -6,7 +6,7 @@ use super::deed::{Deed, Door, Meanwhile};
 use super::fault::{Kin, Step, Subject, When};
 use super::trouble::{Due, Still};
 use crate::gateway::exchange::Exchange;
-use crate::gateway::history::Job;
+use crate::gateway::history::{Answer, Job};
 use crate::gateway::messages::{CancelOrder, PlaceOrder, RequestId, asked};
 use crate::gateway::requests::{MarketStart, refuse};
 use crate::gateway::telling::{self, NO_REQUEST};
@@ -113,7 +113,7 @@ impl Exchange {
                 let Ok(request) = read::<PlaceOrder>(id, message) else { return asked };
                 asked.about = request.order_id;
                 let key = Key { client, id: request.order_id.unwrap_or(0) };
-                let known = self.market.venue.find(key);
+                let known = self.market.venue.place_of(key);
                 asked.new = known.is_none();
                 let order = request.order.unwrap_or_default();
                 let kin = match known {
@@ -134,7 +134,7 @@ impl Exchange {
                 let Ok(request) = read::<CancelOrder>(id, message) else { return asked };
                 asked.about = request.order_id;
                 let key = Key { client, id: request.order_id.unwrap_or(0) };
-                if let Some(place) = self.market.venue.find(key) {
+                if let Some(place) = self.market.venue.place_of(key) {
                     asked.subject = self.about_order(client, place);
                 }
                 asked.subject.order = request.order_id;
@@ -188,7 +188,7 @@ impl Exchange {
             Deed::Warn(words) => self.tell_error(asked.client, asked.about, words),
             Deed::Split(parts) => {
                 let key = Key { client: asked.client, id: asked.about.unwrap_or(0) };
-                if let Some(place) = self.market.venue.find(key) {
+                if let Some(place) = self.market.venue.place_of(key) {
                     self.split(place, parts);
                 }
             }
@@ -225,14 +225,15 @@ impl Exchange {
         true
     }
 
-    /// Gives a client the frames of an answer that was worked out apart.
-    pub(in crate::gateway) fn answer(&mut self, client: i32, frames: Vec<u8>) {
+    /// Gives a client its history, and what followed it meanwhile.
+    pub(in crate::gateway) fn answer(&mut self, client: i32, answer: Answer) {
         let quiet = self.trouble.is_quiet();
         if !quiet {
             self.mark();
         }
         if let Some(own) = self.clients.get_mut(&client) {
-            own.end_answer(frames);
+            own.end_answer(answer.frames);
+            own.watch.follow(&mut own.out, answer.follow);
         }
         if !quiet {
             self.tend();

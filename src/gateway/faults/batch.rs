@@ -82,27 +82,22 @@ impl Exchange {
         }
     }
 
-    /// Takes out the bars of symbols whose data has stopped, or puts the old bar in their place.
+    /// Puts the old bar in the place of the new one of symbols whose data stands still.
     fn sicken(&mut self, client: i32, frames: &mut Vec<Told>) {
         if self.trouble.ill.is_empty() {
             return;
         }
         frames.retain_mut(|frame| {
-            if !DATA.contains(&frame.id) {
+            if frame.id != told::REAL_TIME_BAR {
                 return true;
             }
             let Some(req_id) = request_of(frame) else { return true };
             let ill = self.symbol_of(client, req_id).and_then(|symbol| self.trouble.ill.get(&symbol));
-            match ill {
-                Some((Ill::Stale, _)) => false,
-                Some((Ill::Frozen, _)) if frame.id == told::REAL_TIME_BAR => {
-                    let last = self.trouble.last_bars.entry((client, req_id));
-                    frame.bytes = last.or_insert_with(|| frame.bytes.clone()).clone();
-                    true
-                }
-                Some((Ill::Frozen, _)) => false,
-                Some((Ill::Halted, _)) | None => true,
+            if let Some((Ill::Frozen, _)) = ill {
+                let last = self.trouble.last_bars.entry((client, req_id));
+                frame.bytes = last.or_insert_with(|| frame.bytes.clone()).clone();
             }
+            true
         });
     }
 
@@ -225,7 +220,7 @@ impl Exchange {
             _ => None,
         };
         let Some((of, Some(id))) = key else { return Subject::of(client) };
-        match venue.find(Key { client: of.unwrap_or(client), id }) {
+        match venue.place_of(Key { client: of.unwrap_or(client), id }) {
             Some(place) => self.about_order(client, place),
             None => Subject { order: Some(id), ..Subject::of(client) },
         }

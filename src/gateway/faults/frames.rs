@@ -120,7 +120,7 @@ fn status_first(about: &mut [Told]) {
     let ids: Vec<Option<i32>> = about.iter().map(Told::order_id).collect();
     let mut taken = vec![false; about.len()];
     for place in 0..about.len() {
-        if about[place].id != told::OPEN_ORDER {
+        if about[place].id != told::OPEN_ORDER || taken[place] {
             continue;
         }
         let status = (place + 1..about.len()).find(|later| {

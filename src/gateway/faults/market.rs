@@ -6,12 +6,10 @@ use super::deed::{Cut, Deed, Door, Found, Gone, Jump, Priced, Ratio, Restart, Sp
 use super::trouble::{Due, Ill};
 use crate::gateway::exchange::Exchange;
 use crate::gateway::messages::{Contract, Order, PlaceOrder};
+use crate::gateway::quotes::{Halt, Shown};
 use crate::gateway::ticket;
-use crate::gateway::venue::Refusal;
+use crate::gateway::venue::{BINDING_CLIENT, Refusal};
 use crate::gateway::wire::double;
-
-/// The client id whose orders stand for those given by hand.
-const BY_HAND: i32 = 0;
 
 impl Exchange {
     /// Does what is due at no request and no message in particular.
@@ -82,10 +80,12 @@ impl Exchange {
     fn fall_ill(&mut self, spell: &Spell, ill: Ill) {
         let Some(symbol) = self.symbol_named(&spell.symbol) else { return };
         let until = spell.lasting.map(|seconds| self.market.now.saturating_add(seconds));
+        self.cure(symbol);
         self.trouble.ill.insert(symbol, (ill, until));
-        self.market.halted.retain(|other| *other != symbol);
-        if ill == Ill::Halted {
-            self.market.halted.push(symbol);
+        match ill {
+            Ill::Halted => self.market.halt(symbol, Halt::General),
+            Ill::Stale => self.market.show(symbol, Shown::Frozen),
+            Ill::Frozen => {}
         }
     }
 
@@ -99,7 +99,7 @@ impl Exchange {
 
     /// An order appears, as its owner would have given it.
     fn give_strange_order(&mut self, stranger: &Stranger) {
-        let client = stranger.client.unwrap_or(BY_HAND);
+        let client = stranger.client.unwrap_or(BINDING_CLIENT);
         let id = self.market.venue.next_id(client);
         let text = |text: &str| Some(text.to_owned());
         let (order_type, limit_price, aux_price) = match stranger.price {
@@ -120,6 +120,12 @@ impl Exchange {
         };
         let asked =
             PlaceOrder { order_id: Some(id), contract: Some(contract(&stranger.symbol)), order: Some(order) };
+        if stranger.client.is_none() {
+            if let Err(Refusal { code, text }) = self.enter_by_hand(&asked) {
+                tracing::warn!(code, "a fault's order is refused: {text}");
+            }
+            return;
+        }
         let ticket = ticket::read(client, &asked, &self.market.listings, &self.market.account);
         let moment = self.market.moment();
         let placed = ticket.and_then(|ticket| self.market.venue.place(ticket, &moment, &mut self.facts));

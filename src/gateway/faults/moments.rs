@@ -3,8 +3,9 @@
 use super::batch::Source;
 use super::deed::{Deed, Outage, Restored};
 use super::fault::{Only, Subject, When};
-use super::trouble::{Cutoff, Due};
+use super::trouble::{Cutoff, Due, Ill};
 use crate::gateway::exchange::{Exchange, Phase, Step};
+use crate::gateway::quotes::{Halt, Shown, Watch};
 use crate::gateway::requests::MarketStart;
 use crate::gateway::venue::Fact;
 
@@ -108,8 +109,9 @@ impl Exchange {
         let Some(cutoff) = self.trouble.cutoff.take() else { return };
         let code = if cutoff.restored == Restored::DataLost { 1101 } else { 1102 };
         for (id, client) in &mut self.clients {
-            if cutoff.restored == Restored::DataLost && !client.bars.is_empty() {
+            if cutoff.restored == Restored::DataLost && client.follows() {
                 client.bars.clear();
+                client.watch = Watch::default();
                 if client.step != Step::Free {
                     // It makes its subscriptions again before it is done.
                     client.step = Step::Holding;
@@ -136,10 +138,14 @@ impl Exchange {
         }
     }
 
-    fn cure(&mut self, symbol: usize) {
-        self.trouble.ill.remove(&symbol);
+    /// A symbol trades and shows its data again.
+    pub(super) fn cure(&mut self, symbol: usize) {
         self.trouble.last_bars.clear();
-        self.market.halted.retain(|other| *other != symbol);
+        match self.trouble.ill.remove(&symbol) {
+            Some((Ill::Halted, _)) => self.market.halt(symbol, Halt::None),
+            Some((Ill::Stale, _)) => self.market.show(symbol, Shown::Flowing),
+            Some((Ill::Frozen, _)) | None => {}
+        }
     }
 
     /// The gateway listens again.

@@ -35,13 +35,13 @@ impl Exchange {
     pub(super) fn overtake(&mut self, asked: &Asked<'_>, words: &Words) -> bool {
         let (Some(id), now) = (asked.subject.order, self.market.now) else { return false };
         let key = Key { client: asked.client, id };
-        let Some(price) = self.market.venue.find(key).and_then(|place| self.own_price(place)) else {
+        let Some(price) = self.market.venue.place_of(key).and_then(|place| self.own_price(place)) else {
             return false;
         };
         if !self
             .market
             .venue
-            .find(key)
+            .place_of(key)
             .is_some_and(|place| self.market.venue.orders[place].state == State::Working)
         {
             return false;
@@ -61,7 +61,7 @@ impl Exchange {
     /// Makes two orders out of one and its change. Answers whether that was possible.
     pub(super) fn twin(&mut self, asked: &Asked<'_>) -> bool {
         let Some(ticket) = self.ticket_of(asked) else { return false };
-        let Some(place) = self.market.venue.find(ticket.key) else { return false };
+        let Some(place) = self.market.venue.place_of(ticket.key) else { return false };
         let moment = self.market.moment();
         if self.market.venue.double(place, ticket, &moment, &mut self.facts).is_err() {
             return false;

@@ -106,6 +106,8 @@ pub(in crate::gateway) struct OrderState {
     pub(in crate::gateway) commission_currency: Option<String>,
     #[prost(string, optional, tag = "15")]
     pub(in crate::gateway) margin_currency: Option<String>,
+    #[prost(string, optional, tag = "28")]
+    pub(in crate::gateway) warning_text: Option<String>,
     #[prost(string, optional, tag = "29")]
     pub(in crate::gateway) completed_time: Option<String>,
     #[prost(string, optional, tag = "30")]
@@ -146,6 +148,9 @@ pub(in crate::gateway) struct OrderStatus {
     pub(in crate::gateway) client_id: Option<i32>,
     #[prost(string, optional, tag = "10")]
     pub(in crate::gateway) why_held: Option<String>,
+    /// IBKR's clients take a cap that is not there for the largest number there is.
+    #[prost(double, optional, tag = "11")]
+    pub(in crate::gateway) market_cap_price: Option<f64>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -212,4 +217,14 @@ pub(in crate::gateway) struct CommissionReport {
     pub(in crate::gateway) currency: Option<String>,
     #[prost(double, optional, tag = "4")]
     pub(in crate::gateway) realized_pnl: Option<f64>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(in crate::gateway) struct OrderBound {
+    #[prost(int64, optional, tag = "1")]
+    pub(in crate::gateway) perm_id: Option<i64>,
+    #[prost(int32, optional, tag = "2")]
+    pub(in crate::gateway) client_id: Option<i32>,
+    #[prost(int32, optional, tag = "3")]
+    pub(in crate::gateway) order_id: Option<i32>,
 }

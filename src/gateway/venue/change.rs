@@ -131,7 +131,7 @@ impl Venue {
 
     /// The place of an order that a client may cancel now.
     fn cancellable(&self, key: Key) -> Result<usize, Refusal> {
-        let Some(place) = self.find(key) else {
+        let Some(place) = self.place_of(key) else {
             return Err(Refusal::new(
                 10_147,
                 format!("OrderId {} that needs to be cancelled is not found.", key.id),

@@ -134,4 +134,6 @@ fn within(limit: Decimal, price: Decimal, side: Side) -> bool {
 }
 
 #[cfg(test)]
+mod kinds;
+#[cfg(test)]
 mod tests;

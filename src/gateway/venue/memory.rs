@@ -1,10 +1,11 @@
 //! The venue over a restart: what it must remember, and how it finds its way again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Entry, Execution, Hours, Order, Rules, State, Venue, group_of};
+use super::manual::Binding;
+use super::{Account, Entry, Execution, Key, Order, State, Venue, group_of};
 
 /// Everything the venue must remember. Symbols are their places in symbol order: whoever keeps this has to keep
 /// the symbols with it, and to give it back to a venue of the same.
@@ -17,6 +18,10 @@ pub(in crate::gateway) struct Memory {
     highest: BTreeMap<i32, i32>,
     /// The clients and names of the groups that take no new orders.
     closed_groups: Vec<(i32, String)>,
+    /// The places of the trailing stops that moved since their owners were told.
+    moved: BTreeSet<usize>,
+    /// The places of the orders that were entered by hand.
+    manual: BTreeMap<usize, Binding>,
 }
 
 /// Why a memory is none: something in it points to nothing.
@@ -60,40 +65,37 @@ impl Venue {
             account: self.account.clone(),
             highest: self.highest.clone(),
             closed_groups,
+            moved: self.moved.clone(),
+            manual: self.manual.clone(),
         }
     }
 
-    /// The venue that had this memory, in a market of so many symbols; `hours` are those of its next instant.
-    pub(in crate::gateway) fn restore(
-        memory: Memory,
-        symbols: usize,
-        rules: Rules,
-        hours: Hours,
-    ) -> Result<Venue, Damage> {
-        memory.check(symbols)?;
-        let Memory { orders, executions, account, highest, closed_groups } = memory;
-        let mut venue = Venue::new(account.cash, symbols, hours);
-        venue.rules = rules;
-        venue.account = account;
-        venue.highest = highest;
-        venue.executions = executions;
-        venue.orders = orders;
-        for place in 0..venue.orders.len() {
-            venue.index(place);
+    /// Takes up where the venue with this memory left off. Invariant: nothing has happened here yet.
+    pub(in crate::gateway) fn restore(&mut self, memory: Memory) -> Result<(), Damage> {
+        memory.check(self.books.len())?;
+        let Memory { orders, executions, account, highest, closed_groups, moved, manual } = memory;
+        self.account = account;
+        self.highest = highest;
+        self.executions = executions;
+        self.orders = orders;
+        for place in 0..self.orders.len() {
+            self.index(place);
         }
         for key in closed_groups {
-            venue.groups.entry(key).or_default().entry = Entry::Closed;
+            self.groups.entry(key).or_default().entry = Entry::Closed;
         }
-        Ok(venue)
+        self.moved = moved.intersection(&self.live).copied().collect();
+        self.manual = manual;
+        Ok(())
     }
 
     /// Puts a remembered order into every index it belongs to.
     fn index(&mut self, place: usize) {
         let order = &self.orders[place];
-        if order.state == State::Cancelled(super::Reason::Lost) {
-            return;
+        let lost = order.state == State::Cancelled(super::Reason::Lost);
+        if order.ticket.key != Key::UNBOUND && !lost {
+            self.places.insert(order.ticket.key, place);
         }
-        self.places.insert(order.ticket.key, place);
         if let Some(parent) = order.parent {
             self.orders[parent].children.push(place);
         }

@@ -10,6 +10,16 @@ pub(in crate::gateway) struct Key {
     pub(in crate::gateway) id: i32,
 }
 
+impl Key {
+    /// The key of every order that was entered by hand and has not been bound: it belongs to nobody.
+    pub(in crate::gateway) const UNBOUND: Key = Key { client: 0, id: 0 };
+
+    /// The client that hears of an order with this key.
+    pub(in crate::gateway) fn owner(self) -> Option<i32> {
+        (self != Key::UNBOUND).then_some(self.client)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::gateway) enum Side {
     Buy,
@@ -151,8 +161,8 @@ pub(in crate::gateway) enum Reason {
 /// Why an order was refused after it had been taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::gateway) enum Rejection {
-    /// It would bind more than the account has free: both in dollars.
-    Margin { needs: Decimal, has: Decimal },
+    /// It would bind more than the account has free: the equity and the margin that it would leave, in dollars.
+    Margin { equity: Decimal, margin: Decimal },
     /// An order of its group has filled before it came.
     GroupFilled,
     /// A fault asked for it, and says why.

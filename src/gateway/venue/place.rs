@@ -6,6 +6,7 @@ use super::{
     Entry, Fact, Key, Kind, Life, Margin, Moment, Note, Order, Reach, Refusal, Rejection, State, Ticket,
     Transmit, Venue, group_of,
 };
+use crate::gateway::account::commission;
 use crate::gateway::feed::Hours;
 
 /// How children of one parent are tied together where their client did not say: one fill reduces the others.
@@ -27,7 +28,7 @@ impl Venue {
         {
             return Err(Refusal::new(334, "Invalid Good Till Date order: its date is over"));
         }
-        match self.find(ticket.key) {
+        match self.place_of(ticket.key) {
             Some(place) => self.amend(place, ticket, moment, facts),
             None => self.accept(ticket, moment, facts),
         }
@@ -44,12 +45,25 @@ impl Venue {
 
     pub(super) fn accept(
         &mut self,
-        mut ticket: Ticket,
+        ticket: Ticket,
         moment: &Moment,
         facts: &mut Vec<Fact>,
     ) -> Result<(), Refusal> {
         let parent = self.parent_of(&ticket)?;
         self.use_id(ticket.key)?;
+        self.places.insert(ticket.key, self.orders.len());
+        self.admit(ticket, parent, moment, facts);
+        Ok(())
+    }
+
+    /// Takes an order that has been checked. Invariant: whoever may name it has its key in `places`.
+    pub(super) fn admit(
+        &mut self,
+        mut ticket: Ticket,
+        parent: Option<usize>,
+        moment: &Moment,
+        facts: &mut Vec<Fact>,
+    ) {
         if let Some(parent) = parent
             && ticket.oca_group.is_empty()
         {
@@ -58,7 +72,6 @@ impl Venue {
         }
         let place = self.orders.len();
         let transmit = ticket.transmit;
-        self.places.insert(ticket.key, place);
         self.live.insert(place);
         self.orders.push(Order::new(ticket, PERM_ID_BASE + place as i64 + 1, parent));
         if let Some(parent) = parent {
@@ -72,7 +85,6 @@ impl Venue {
             Transmit::Hold => self.stands(place, facts),
             Transmit::Now => self.transmit_family(place, moment, facts),
         }
-        Ok(())
     }
 
     /// The place of the parent a new order names: it has to be there and unfilled.
@@ -80,7 +92,7 @@ impl Venue {
         if ticket.parent == 0 {
             return Ok(None);
         }
-        match self.find(Key { client: ticket.key.client, id: ticket.parent }) {
+        match self.place_of(Key { client: ticket.key.client, id: ticket.parent }) {
             Some(place) if self.orders[place].state.is_live() => Ok(Some(place)),
             _ => Err(no_parent(ticket.parent)),
         }
@@ -134,22 +146,18 @@ impl Venue {
         if self.rules.margin == Margin::Ignored || follows_parent {
             return None;
         }
-        let (needs, has) = (self.margin_of(&order.ticket)?, self.account.worth().free());
-        (needs > has).then_some(Rejection::Margin { needs, has })
+        self.lack_of_margin(&order.ticket)
     }
 
-    /// What an order would bind beyond what its symbol binds now, in dollars; none where it makes the position
-    /// smaller, or where nothing says what a share costs.
-    fn margin_of(&self, ticket: &Ticket) -> Option<Decimal> {
+    /// What is wrong with an order that would bind more than the account has free.
+    pub(in crate::gateway) fn lack_of_margin(&self, ticket: &Ticket) -> Option<Rejection> {
         let holding = self.account.holdings[ticket.symbol];
-        let held = holding.quantity;
-        let after = held + ticket.side.signed(ticket.quantity);
-        if after.abs() <= held.abs() {
-            return None;
-        }
         let price = ticket.kind.reference(holding.mark)?;
-        let change = (Decimal::from(after) * price).abs() - holding.value().abs();
-        Some(change / Decimal::from(4))
+        let (change, worth) = (self.account.margin_change(ticket, price), self.account.worth());
+        (change > Decimal::ZERO && change > worth.free()).then(|| Rejection::Margin {
+            equity: worth.net_liquidation - commission(ticket.quantity, price),
+            margin: worth.margin() + change,
+        })
     }
 
     pub(super) fn reject(&mut self, place: usize, rejection: Rejection, now: i64, facts: &mut Vec<Fact>) {

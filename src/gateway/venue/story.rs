@@ -88,7 +88,7 @@ impl Story {
 
     /// Fills a part of an order by command.
     pub(super) fn fill(&mut self, id: i32, shares: i64, price: &str) -> &mut Story {
-        let place = self.venue.find(Key { client: 1, id }).expect("an order");
+        let place = self.venue.place_of(Key { client: 1, id }).expect("an order");
         let mut facts = Vec::new();
         self.venue.fill_now(place, shares, dec(price), self.now, &mut facts);
         self.tell(&facts);
@@ -102,6 +102,21 @@ impl Story {
         if let Err(refusal) = done {
             self.told.push(format!("refused {}", refusal.code));
         }
+        self
+    }
+
+    pub(super) fn begin_cancel(&mut self, id: i32) -> &mut Story {
+        let mut facts = Vec::new();
+        self.venue.begin_cancel(Key { client: 1, id }, self.now, &mut facts).expect("a living order");
+        self.tell(&facts);
+        self
+    }
+
+    pub(super) fn finish_cancel(&mut self, id: i32) -> &mut Story {
+        let place = self.venue.place_of(Key { client: 1, id }).expect("an order");
+        let mut facts = Vec::new();
+        self.venue.finish_cancel(place, self.now, &mut facts);
+        self.tell(&facts);
         self
     }
 

@@ -4,7 +4,8 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::order::Distance;
 use super::{Fact, Kind, Side, Venue};
-use crate::gateway::bars::{Bar, TICK_DECIMALS};
+use crate::gateway::bars::Bar;
+use crate::gateway::catalogue::MarketRule;
 
 impl Venue {
     /// Where a trailing stop begins: where its client said, else its distance from a price. Invariant: the
@@ -17,8 +18,10 @@ impl Venue {
         price: Option<Decimal>,
     ) {
         let order = &mut self.orders[place];
+        let ticks = &self.ticks[order.ticket.symbol];
         order.best = price.filter(|_| start.is_none());
-        order.trail_stop = start.or_else(|| price.map(|price| stop_behind(price, by, order.ticket.side)));
+        order.trail_stop =
+            start.or_else(|| price.map(|price| stop_behind(price, by, order.ticket.side, ticks)));
     }
 
     /// Lets the trailing stops of a symbol follow a bar that has not triggered them.
@@ -35,7 +38,7 @@ impl Venue {
                 Side::Sell => bar.high,
                 Side::Buy => bar.low,
             };
-            let (stop, before) = (stop_behind(best, by, side), order.trail_stop);
+            let (stop, before) = (stop_behind(best, by, side, &self.ticks[symbol]), order.trail_stop);
             let closer = match (side, before) {
                 (_, None) => true,
                 (Side::Sell, Some(before)) => stop > before,
@@ -59,7 +62,7 @@ impl Venue {
 }
 
 /// The stop at its distance from the best price, rounded to the tick towards the price.
-fn stop_behind(best: Decimal, by: Distance, side: Side) -> Decimal {
+fn stop_behind(best: Decimal, by: Distance, side: Side, ticks: &MarketRule) -> Decimal {
     let distance = match by {
         Distance::Amount(amount) => amount,
         Distance::Percent(percent) => best * percent / Decimal::ONE_HUNDRED,
@@ -68,5 +71,5 @@ fn stop_behind(best: Decimal, by: Distance, side: Side) -> Decimal {
         Side::Sell => (best - distance, RoundingStrategy::ToPositiveInfinity),
         Side::Buy => (best + distance, RoundingStrategy::ToNegativeInfinity),
     };
-    stop.round_dp_with_strategy(TICK_DECIMALS, rounding)
+    ticks.to_tick_by(stop, rounding)
 }

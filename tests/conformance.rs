@@ -1,0 +1,163 @@
+//! IBKR's own Python client at the simulated gateway: neither ours nor that of ibapi's author, and it takes the gateway
+//! for a real one. Each story is a script in `conformance/stories` that compares what it is told, value by value.
+//!
+//! The client comes from PyPI into a virtual environment beside the build, once. Where PyPI cannot be reached these
+//! tests prove nothing and say so on stderr, past the capture of the test runner.
+
+#[path = "conformance/process.rs"]
+mod process;
+#[path = "conformance/together.rs"]
+mod together;
+#[path = "conformance/told.rs"]
+mod told;
+#[path = "conformance/venv.rs"]
+mod venv;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use process::{Gateway, bounded};
+
+/// Longer than any story takes.
+const STORY_PATIENCE: Duration = Duration::from_secs(120);
+
+/// Minutes from a moment in New York on, as `open high low close volume`; prices in cents.
+type Minutes = (&'static str, &'static [[i64; 5]]);
+
+/// What a gateway is given to trade.
+#[derive(Clone, Copy)]
+enum Market {
+    /// The first minutes of a Friday.
+    Morning,
+    /// The last two minutes of a Friday, and on Monday a minute before the open and two after it.
+    Weekend,
+}
+
+impl Market {
+    /// Its symbols.
+    fn symbols(self) -> &'static [(&'static str, &'static [Minutes])] {
+        match self {
+            Market::Morning => &[
+                (
+                    "XYZ",
+                    &[(
+                        "2013-10-04T09:30",
+                        &[
+                            [1000, 1012, 991, 1006, 1200],
+                            [1006, 1030, 1000, 1024, 1210],
+                            [1024, 1060, 1018, 1048, 1200],
+                            [1048, 1051, 1000, 1003, 1205],
+                        ],
+                    )],
+                ),
+                (
+                    "ABC",
+                    &[("2013-10-04T09:30", &[[5000, 5000, 5000, 5000, 600], [5000, 5010, 4990, 5005, 600]])],
+                ),
+            ],
+            Market::Weekend => &[(
+                "XYZ",
+                &[
+                    ("2013-10-04T15:58", &[[1000, 1010, 990, 1005, 1200], [1005, 1020, 1000, 1010, 1200]]),
+                    ("2013-10-07T09:29", &[[1030, 1040, 1030, 1035, 240]]),
+                    ("2013-10-07T09:30", &[[1035, 1050, 1020, 1040, 1200], [1040, 1045, 980, 985, 1200]]),
+                ],
+            )],
+        }
+    }
+
+    /// Writes its bars, a file for each symbol.
+    fn write(self, folder: &Path) -> Vec<(String, PathBuf)> {
+        let file = |(symbol, parts): &(&str, &[Minutes])| {
+            let path = folder.join(format!("{symbol}.csv"));
+            std::fs::write(&path, csv(parts)).expect("a file to write");
+            ((*symbol).to_owned(), path)
+        };
+        self.symbols().iter().map(file).collect()
+    }
+}
+
+fn csv(parts: &[Minutes]) -> String {
+    let mut text = String::from("time,open,high,low,close,volume\n");
+    for (start, rows) in parts {
+        let start: jiff::Timestamp = format!("{start}:00-04:00").parse().expect("a time");
+        for (minute, [open, high, low, close, volume]) in (0..).zip(*rows) {
+            let [open, high, low, close] =
+                [open, high, low, close].map(|cents| format!("{}.{:02}", cents / 100, cents % 100));
+            let time = jiff::Timestamp::from_second(start.as_second() + minute * 60).expect("a time");
+            let time = time.strftime("%Y-%m-%dT%H:%M:%S+00:00");
+            text.push_str(&format!("{time},{open},{high},{low},{close},{volume}\n"));
+        }
+    }
+    text
+}
+
+/// Where the scripts lie.
+fn scripts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance")
+}
+
+/// Plays a story on a gateway of its own.
+#[expect(clippy::print_stdout, reason = "the transcript of a story, for who asks the test runner for it")]
+fn play(story: &str, market: Market, flags: &[&str]) {
+    let Some(python) = venv::python(story) else { return };
+    let folder = TempDir::new().expect("a folder");
+    let gateway = Gateway::start(&market.write(folder.path()), flags);
+    let mut script = python.command();
+    script.arg(scripts().join("stories").join(format!("{story}.py")));
+    script.arg(gateway.address().port().to_string()).arg(folder.path());
+    let told = bounded(&mut script, STORY_PATIENCE);
+    println!("{}", told.out);
+    assert!(
+        told.code == Some(0),
+        "{story}: {:?}\n{}\n{}\nthe gateway said:\n{}",
+        told.code,
+        told.out,
+        told.err,
+        gateway.log()
+    );
+}
+
+macro_rules! stories {
+    ($($name:ident = $story:literal on $market:ident $flags:tt;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                play($story, Market::$market, &$flags);
+            }
+        )*
+
+        const STORIES: &[&str] = &[$($story),*];
+    };
+}
+
+stories! {
+    the_client_connects_and_learns_its_version_ids_and_accounts = "connect" on Morning [];
+    a_bracket_is_sent_filled_moved_and_ended = "bracket" on Morning [];
+    the_account_is_worth_what_its_fills_make_it = "account" on Morning [];
+    a_client_that_keeps_no_step_reads_every_bar = "realtime" on Morning [];
+    history_is_what_has_traded = "history" on Morning [];
+    what_is_refused_is_refused_with_the_codes_of_ibkr = "codes" on Morning [];
+    two_clients_hear_of_their_own_orders = "two_clients" on Morning [];
+    orders_live_as_long_as_they_are_good_for = "lives" on Weekend [];
+    executions_and_completed_orders_are_told_as_they_are_asked_for = "executions" on Morning [];
+    what_an_order_would_bind_is_told_and_nothing_comes_of_it = "what_if" on Morning [];
+    orders_that_are_tied_end_together = "groups" on Morning [];
+    a_contract_has_its_details_and_its_rule = "contract" on Morning [];
+}
+
+#[test]
+fn every_story_is_played() {
+    let files = std::fs::read_dir(scripts().join("stories")).expect("the stories");
+    let mut files: Vec<String> = files
+        .map(|file| file.expect("a file").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "py"))
+        .map(|path| path.file_stem().expect("a name").to_string_lossy().into_owned())
+        .collect();
+    files.sort();
+    let mut told: Vec<&str> = STORIES.to_vec();
+    told.sort_unstable();
+    assert_eq!(files, told);
+}
