@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use super::backlog::WAITING_BYTES_MAX;
 use super::bars::{Series, SourceBar};
+use super::catalogue::Catalogue;
 use super::exchange::{Client, Visibility};
 use super::hall::{Hall, More, Terms};
 use super::market::Market;
@@ -85,7 +86,7 @@ impl World {
     fn new() -> World {
         let symbols =
             [("ABC", 5_000), ("XYZ", 1_000)].map(|(symbol, cents)| (symbol.to_owned(), series(cents)));
-        let market = Market::new("DU0000001".to_owned(), CASH, symbols.into());
+        let market = Market::of("DU0000001".to_owned(), CASH, symbols.into(), &Catalogue::default());
         let world = World(Hall::new(market, Visibility { master: Some(2), ..Visibility::default() }, TERMS));
         for client in CLIENTS {
             assert!(world.seat(client), "every id is free");
