@@ -1,9 +1,13 @@
 //! The simulated gateway as a client sees it: the real ibapi client over loopback TCP.
 
+#[path = "gateway/calendar.rs"]
+mod calendar;
 #[path = "gateway/desk.rs"]
 mod desk;
 #[path = "gateway/orders.rs"]
 mod orders;
+#[path = "gateway/quotes.rs"]
+mod quotes;
 #[path = "gateway/visibility.rs"]
 mod visibility;
 

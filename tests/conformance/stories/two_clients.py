@@ -51,6 +51,8 @@ def story(desk):
         execDetails -1: X1 order 1 client 1 P1 BOT 100 XYZ at 10 20131004 09:30:00 US/Eastern SMART cum 100 avg 10 ref 'mine' liquidity 2 DU0000001
         openOrder 1 client 1 P1: BUY 100 XYZ MKT GTC filled 100 orderRef=mine -> Filled
         orderStatus 1 client 1 P1: Filled 100/0 at 10 last 10
+        openOrder 1 client 1 P1: BUY 100 XYZ MKT GTC filled 100 orderRef=mine -> Filled
+        orderStatus 1 client 1 P1: Filled 100/0 at 10 last 10
         commission X1: 1 USD realized 0
         position DU0000001 XYZ 100 cost 10.01
     """, "realtimeBar")
