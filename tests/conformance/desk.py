@@ -213,6 +213,7 @@ def same(got, text):
         print("   ", row)
     if got == expected:
         return
+    expected, got = list(map(str, expected)), list(map(str, got))
     diff = difflib.unified_diff(expected, got, "expected", "told", lineterm="", n=20)
     raise Difference("\n".join(diff))
 
