@@ -2,6 +2,8 @@
 
 #[path = "gateway/desk.rs"]
 mod desk;
+#[path = "gateway/visibility.rs"]
+mod visibility;
 
 use std::num::NonZeroU32;
 
@@ -95,6 +97,8 @@ async fn a_bracket_fills_its_stop_is_moved_in_place_and_it_ends_with_one_fill_of
     1 execution 000f4241.00000001.01.01 Bought 100 at 10 on 20131004 09:30:00 US/Eastern ref E
     1 open Buy 100 MKT 0 Filled
     1 status Filled 100/0 held ""
+    1 open Buy 100 MKT 0 Filled
+    1 status Filled 100/0 held ""
     commission 000f4241.00000001.01.01 1 None
     2 open Sell 100 STP 9.5 PreSubmitted
     2 status PreSubmitted 0/100 held "trigger"
@@ -113,6 +117,8 @@ async fn a_bracket_fills_its_stop_is_moved_in_place_and_it_ends_with_one_fill_of
     2 status PreSubmitted 0/100 held "trigger"
     3 open Sell 100 LMT 10.55 Submitted
     3 status Submitted 0/100 held ""
+    2 open Sell 100 STP 9.8 PreSubmitted
+    2 status PreSubmitted 0/100 held "trigger"
     2 open Sell 100 STP 9.8 PreSubmitted
     2 status PreSubmitted 0/100 held "trigger"
     Some(2) notice 110 The price does not conform to the minimum price variation for this contract.
@@ -135,6 +141,8 @@ async fn a_bracket_fills_its_stop_is_moved_in_place_and_it_ends_with_one_fill_of
     3 open Sell 100 LMT 10.55 Submitted
     3 status Submitted 0/100 held ""
     3 execution 000f4243.00000002.01.01 Sold 100 at 10.55 on 20131004 09:32:35 US/Eastern ref T
+    3 open Sell 100 LMT 10.55 Filled
+    3 status Filled 100/0 held ""
     3 open Sell 100 LMT 10.55 Filled
     3 status Filled 100/0 held ""
     commission 000f4243.00000002.01.01 1 Some(53.0)

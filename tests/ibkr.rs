@@ -447,6 +447,20 @@ async fn after_a_reconnect_a_snapshot_has_everything_and_bars_come_again() {
 }
 
 #[tokio::test]
+async fn a_snapshot_has_the_fills_of_the_days_before_today_too() {
+    let mut bars = afternoon();
+    bars.extend(minutes("2024-01-04T14:30:00Z", &[[10_000, 10_010, 10_000, 10_010]]));
+    let gateway = gateway(vec![("SPY", bars)]).await;
+    let mut client = Client::at(gateway.local_addr()).await;
+    client.submit(&bracket("90.00", Some("110.00"))).await;
+    let morning = at("2024-01-04T14:30:00Z");
+    client.play_until(|heard| heard.bars.iter().any(|(_, bar)| bar.start == morning)).await;
+    let snapshot = client.session.snapshot().await.expect("a snapshot");
+    let told: Vec<_> = snapshot.executions.iter().map(|told| told.reference.clone()).collect();
+    assert_eq!(told, [Some(reference(Leg::Entry))], "the entry filled yesterday");
+}
+
+#[tokio::test]
 async fn while_the_socket_is_down_nothing_waits_and_nothing_is_sent() {
     let gateway = gateway(vec![("SPY", afternoon())]).await;
     let proxy = Proxy::before(gateway.local_addr()).await;

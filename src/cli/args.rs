@@ -145,6 +145,22 @@ pub(super) struct GatewayArgs {
     pub(super) bars: Vec<String>,
     #[command(flatten)]
     pub(super) market: MarketArgs,
+    /// The client id that hears of every client's orders and fills, and of those entered by hand
+    #[arg(long, value_name = "N")]
+    pub(super) master_client: Option<i32>,
+    /// Whether a client that connects is told of its open orders without asking
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) open_orders_on_connect: OnConnect,
+}
+
+/// Whether something is told on connection.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(super) enum OnConnect {
+    /// As IB Gateway does
+    #[default]
+    Sent,
+    /// Only on request
+    Withheld,
 }
 
 /// What a simulated market is told.

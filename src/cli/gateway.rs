@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 
 use tracing::info;
 
-use super::args::{GatewayArgs, MarketArgs};
+use super::args::{GatewayArgs, MarketArgs, OnConnect};
 use super::bars;
 use super::code::{Code, Fail};
 use super::home::Home;
@@ -14,7 +14,7 @@ use super::out;
 use super::problems;
 use super::signals::Signals;
 use crate::config::{self, Flags};
-use crate::gateway::{Gateway, MarketStart, Settings, Speed, StartError};
+use crate::gateway::{Gateway, MarketStart, OpenOrdersOnConnect, Settings, Speed, StartError};
 
 /// Serves until a signal.
 pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
@@ -25,6 +25,11 @@ pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
         cash: loaded.config.paper.cash,
         speed: speed(loaded.config.paper.speed),
         start: MarketStart::FirstBarSubscription,
+        master_client: args.master_client,
+        open_orders_on_connect: match args.open_orders_on_connect {
+            OnConnect::Sent => OpenOrdersOnConnect::Sent,
+            OnConnect::Withheld => OpenOrdersOnConnect::Withheld,
+        },
         ..Settings::default()
     };
     log::start(Clock::Wall);

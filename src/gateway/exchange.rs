@@ -12,10 +12,9 @@ use tracing::{debug, info, warn};
 use super::account::Worth;
 use super::clock;
 use super::market::Market;
-use super::messages::{AccountSummary, AccountText, AccountValue, PortfolioValue, told};
-use super::telling::{self, NO_REQUEST};
+use super::statement::{self, Summary};
+use super::telling::{self, Ear, NO_REQUEST};
 use super::venue::{Fact, Reach};
-use super::wire::{double, push};
 
 /// Frames that may wait for a client, in bytes; above, the next instant waits for the client.
 const WAITING_BYTES_MAX: usize = 256 * 1024;
@@ -46,6 +45,8 @@ pub(super) struct Client {
     pub(super) summaries: Vec<Summary>,
     pub(super) positions: Wants,
     pub(super) account: Wants,
+    /// Whether orders entered by hand are to become its own as they come.
+    pub(super) manual_orders: Wants,
 }
 
 /// A subscription to the five-second bars of a symbol.
@@ -54,13 +55,6 @@ pub(super) struct BarFeed {
     pub(super) req_id: i32,
     pub(super) symbol: usize,
     pub(super) reach: Reach,
-}
-
-/// A subscription to rows of the account.
-#[derive(Debug)]
-pub(super) struct Summary {
-    pub(super) req_id: i32,
-    pub(super) tags: Vec<String>,
 }
 
 /// Whether a client wants to hear of something.
@@ -94,6 +88,7 @@ impl Client {
             summaries: Vec::new(),
             positions: Wants::Nothing,
             account: Wants::Nothing,
+            manual_orders: Wants::Nothing,
         }
     }
 
@@ -122,13 +117,32 @@ pub(super) struct Exchange {
     pub(super) facts: Vec<Fact>,
     /// What the account was worth when its rows were last pushed.
     told: Worth,
+    pub(super) visibility: Visibility,
+}
+
+/// What clients are told of orders beyond what is always so.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Visibility {
+    /// The client that hears of everybody's orders.
+    pub(super) master: Option<i32>,
+    pub(super) on_connect: OpenOrdersOnConnect,
+}
+
+/// Whether a client that connects is told of its own open orders without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OpenOrdersOnConnect {
+    /// Right after its next order id, as IB Gateway does unless its settings say otherwise.
+    #[default]
+    Sent,
+    /// Only when it asks.
+    Withheld,
 }
 
 impl Exchange {
     pub(super) fn new(market: Market) -> Exchange {
         let told = market.venue.account.worth();
-        let clients = BTreeMap::new();
-        Exchange { market, phase: Phase::Closed, clients, instants: 0, facts: Vec::new(), told }
+        let (clients, visibility) = (BTreeMap::new(), Visibility::default());
+        Exchange { market, phase: Phase::Closed, clients, instants: 0, facts: Vec::new(), told, visibility }
     }
 
     /// Opens the market, if it was not open before.
@@ -210,9 +224,10 @@ impl Exchange {
         }
     }
 
-    /// Tells the owners what became of their orders. Answers the symbols in which something filled, in order.
+    /// Tells the owners what became of their orders, and the master client, which hears of all. An order entered by
+    /// hand has no owner until client 0 binds it. Answers the symbols in which something filled, in order.
     pub(super) fn tell_facts(&mut self) -> Vec<usize> {
-        let Exchange { market, clients, facts, .. } = self;
+        let Exchange { market, clients, facts, visibility, .. } = self;
         let mut filled = Vec::new();
         for fact in facts.drain(..) {
             let place = match fact {
@@ -229,9 +244,12 @@ impl Exchange {
                 );
                 filled.push(ticket.symbol);
             }
-            if let Some(owner) = clients.get_mut(&ticket.key.client) {
-                telling::fact(&mut owner.out, market, &fact);
-                owner.wake.notify_one();
+            let owner = ticket.key.owner();
+            let master = visibility.master.filter(|master| Some(*master) != owner);
+            for (ear, id) in [(Ear::Owner, owner), (Ear::Master, master)] {
+                let Some(client) = id.and_then(|id| clients.get_mut(&id)) else { continue };
+                telling::fact(&mut client.out, market, &fact, ear);
+                client.wake.notify_one();
             }
         }
         filled.sort_unstable();
@@ -240,7 +258,7 @@ impl Exchange {
     }
 
     /// Positions and account rows: after a fill, and with every whole minute in which a value changed.
-    fn tell_account(&mut self, filled: &[usize]) {
+    pub(super) fn tell_account(&mut self, filled: &[usize]) {
         let minute = self.market.now % 60 == 0;
         if filled.is_empty() && !minute {
             return;
@@ -254,14 +272,14 @@ impl Exchange {
         for client in clients.values_mut() {
             if client.positions == Wants::Updates {
                 for symbol in filled {
-                    telling::position(&mut client.out, market, *symbol);
+                    statement::position(&mut client.out, market, *symbol);
                 }
             }
             for summary in &client.summaries {
-                summary_rows(&mut client.out, market, summary, &worth);
+                statement::summary_rows(&mut client.out, market, summary, &worth);
             }
             if client.account == Wants::Updates {
-                account_rows(&mut client.out, market, filled);
+                statement::account_rows(&mut client.out, market, filled);
             }
         }
     }
@@ -292,54 +310,6 @@ impl Exchange {
 
 pub(super) fn tell_end(out: &mut Vec<u8>, now: i64) {
     telling::error(out, now, NO_REQUEST, END_OF_BARS.0, END_OF_BARS.1);
-}
-
-pub(super) fn summary_rows(out: &mut Vec<u8>, market: &Market, summary: &Summary, worth: &Worth) {
-    for tag in &summary.tags {
-        let Some((value, currency)) = telling::account_row(tag, worth) else { continue };
-        let message = AccountSummary {
-            req_id: Some(summary.req_id),
-            account: Some(market.account.clone()),
-            tag: Some(tag.clone()),
-            value: Some(value),
-            currency: Some(currency.to_owned()),
-        };
-        push(out, told::ACCOUNT_SUMMARY, &message);
-    }
-}
-
-/// The account as account updates tell it: its values, what is held, and what `filled` may have closed.
-pub(super) fn account_rows(out: &mut Vec<u8>, market: &Market, filled: &[usize]) {
-    let account = &market.venue.account;
-    let worth = account.worth();
-    for tag in telling::ACCOUNT_TAGS {
-        let Some((value, currency)) = telling::account_row(tag, &worth) else { continue };
-        let message = AccountValue {
-            key: Some(tag.to_owned()),
-            value: Some(value),
-            currency: Some(currency.to_owned()),
-            account: Some(market.account.clone()),
-        };
-        push(out, told::ACCOUNT_VALUE, &message);
-    }
-    for (symbol, holding) in account.holdings.iter().enumerate() {
-        if holding.quantity == 0 && !filled.contains(&symbol) {
-            continue;
-        }
-        let message = PortfolioValue {
-            contract: Some(market.listings.contract(symbol)),
-            position: Some(holding.quantity.to_string()),
-            market_price: Some(double(holding.mark.unwrap_or_default())),
-            market_value: Some(double(holding.value())),
-            average_cost: Some(double(holding.average_cost().round_dp(6))),
-            unrealized_pnl: Some(double((holding.value() - holding.cost).round_dp(2))),
-            realized_pnl: Some(double(holding.realized.round_dp(2))),
-            account: Some(market.account.clone()),
-        };
-        push(out, told::PORTFOLIO_VALUE, &message);
-    }
-    let time = clock::wall(market.now).strftime("%H:%M").to_string();
-    push(out, told::ACCOUNT_TIME, &AccountText { text: Some(time) });
 }
 
 #[cfg(test)]

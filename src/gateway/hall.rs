@@ -7,7 +7,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Interval, MissedTickBehavior};
 
 use super::clock::{self, SLOT_SECONDS};
-use super::exchange::{Client, Exchange, Phase};
+use super::exchange::{Client, Exchange, Phase, Visibility};
 use super::history::Job;
 use super::market::Market;
 use super::messages::asked;
@@ -48,10 +48,18 @@ pub(super) struct Hall {
 }
 
 impl Hall {
-    pub(super) fn new(market: Market, speed: Speed, start: MarketStart) -> Hall {
+    pub(super) fn new(market: Market, visibility: Visibility, speed: Speed, start: MarketStart) -> Hall {
         let (over, _) = watch::channel(false);
-        let exchange = Mutex::new(Exchange::new(market));
-        Hall { exchange, driver: Notify::new(), over, closing: Notify::new(), speed, start }
+        let mut exchange = Exchange::new(market);
+        exchange.visibility = visibility;
+        Hall {
+            exchange: Mutex::new(exchange),
+            driver: Notify::new(),
+            over,
+            closing: Notify::new(),
+            speed,
+            start,
+        }
     }
 
     /// Opens the market by command.

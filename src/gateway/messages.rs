@@ -94,6 +94,7 @@ pub(super) mod told {
     pub(in crate::gateway) const ACCOUNT_SUMMARY_END: u32 = 64;
     pub(in crate::gateway) const HEAD_TIMESTAMP: u32 = 88;
     pub(in crate::gateway) const MARKET_RULE: u32 = 93;
+    pub(in crate::gateway) const ORDER_BOUND: u32 = 100;
     pub(in crate::gateway) const COMPLETED_ORDER: u32 = 101;
     pub(in crate::gateway) const COMPLETED_ORDERS_END: u32 = 102;
     pub(in crate::gateway) const HISTORICAL_DATA_END: u32 = 108;

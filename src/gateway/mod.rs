@@ -8,7 +8,9 @@
 //! | `market` | feed and venue together, and market time |
 //! | `exchange` | the market and its clients: who is told what, when the next instant may go |
 //! | `requests`, `ticket`, `history`, `contract` | what each message of a client does |
+//! | `manual` | what happens at the broker without a client: orders entered by hand, positions from elsewhere |
 //! | `telling` | what the market's state looks like in messages |
+//! | `statement` | what the account looks like in messages |
 //! | `wire`, `messages` | frames, and the protobuf messages with IBKR's field numbers |
 //! | `session` | one connection |
 //! | `hall` | what all connections share, and the pace of the market |
@@ -17,6 +19,12 @@
 //!
 //! **Time.** Nothing here reads a clock: the time the gateway tells is that of the bars, so that the same bars and
 //! the same requests bring the same frames.
+//!
+//! **Who is told what.** A client hears live of its own orders; the master client, if there is one, of everybody's.
+//! An order entered by hand is nobody's until client 0 binds it, and every client sees what it does to the account.
+//! Requests for all open orders, completed orders and executions tell of everybody's. A placed order is told as
+//! openOrder and orderStatus; a changed one so twice; a fill as execDetails, openOrder and orderStatus twice over, and
+//! the commission report; a cancelled order as openOrder, orderStatus and notice 202.
 //!
 //! **Lockstep.** A client that asks for the time in milliseconds says with it "I am done with all you sent me".
 //! From then on the next instant waits for it, at any speed, as long as it has a subscription to bars. Saying it
@@ -35,11 +43,13 @@ mod exchange;
 mod feed;
 mod hall;
 mod history;
+mod manual;
 mod market;
 mod messages;
 mod requests;
 mod server;
 mod session;
+mod statement;
 mod synthetic;
 mod telling;
 mod ticket;
@@ -47,6 +57,8 @@ mod venue;
 mod wire;
 
 pub use bars::{BarProblem, LoadError, SourceBar, load_bars};
+pub use exchange::OpenOrdersOnConnect;
+pub use manual::{ManualOrder, ManualRefused};
 pub use requests::MarketStart;
 pub use server::{Gateway, Settings, Speed, StartError};
 pub use synthetic::synthetic_bars;

@@ -2,11 +2,11 @@
 
 use tracing::debug;
 
-use super::exchange::{Client, Exchange, Phase, Wants, tell_end};
+use super::exchange::{Client, Exchange, OpenOrdersOnConnect, Phase, Wants, tell_end};
 use super::history::Job;
 use super::messages::{
-    CancelOrder, CurrentTime, ErrorMessage, ExecutionRequest, ManagedAccounts, NextValidId, RequestId, asked,
-    told,
+    AutoOpenOrders, CancelOrder, CompletedOrdersRequest, CurrentTime, ErrorMessage, ExecutionRequest,
+    ManagedAccounts, NextValidId, RequestId, asked, told,
 };
 use super::telling::{self, NO_REQUEST};
 use super::venue::Refusal;
@@ -14,7 +14,10 @@ use super::wire::{Malformed, push, read};
 
 mod account;
 mod data;
+mod executions;
+mod manual;
 mod orders;
+mod preview;
 
 /// When the market opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,11 +38,14 @@ const WELCOME: [(i32, &str); 4] = [
 ];
 
 impl Exchange {
-    /// A client has started: its accounts, its next order id, the notices.
+    /// A client has started: its accounts, its next order id, its open orders, the notices.
     pub(super) fn join(&mut self, id: i32, mut client: Client) {
         let (market, out) = (&self.market, &mut client.out);
         push(out, told::MANAGED_ACCOUNTS, &ManagedAccounts { accounts: Some(market.account.clone()) });
         push(out, told::NEXT_VALID_ID, &NextValidId { order_id: Some(market.venue.next_id(id)) });
+        if self.visibility.on_connect == OpenOrdersOnConnect::Sent {
+            orders::own_orders(out, market, id);
+        }
         for (code, text) in WELCOME {
             telling::error(out, market.now, NO_REQUEST, code, text);
         }
@@ -96,12 +102,12 @@ impl Exchange {
             asked::PLACE_ORDER => self.place_order(client, &read(id, message)?),
             asked::CANCEL_ORDER => self.cancel_order(client, &read::<CancelOrder>(id, message)?),
             asked::GLOBAL_CANCEL => self.cancel_all(),
-            asked::OPEN_ORDERS => self.open_orders(client, Some(client)),
-            asked::ALL_OPEN_ORDERS => self.open_orders(client, None),
-            asked::AUTO_OPEN_ORDERS => {
-                debug!(client, "manual orders are not simulated, so there is nothing to bind")
+            asked::OPEN_ORDERS => self.open_orders(client),
+            asked::ALL_OPEN_ORDERS => self.all_open_orders(client),
+            asked::AUTO_OPEN_ORDERS => self.auto_open_orders(client, &read::<AutoOpenOrders>(id, message)?),
+            asked::COMPLETED_ORDERS => {
+                self.completed_orders(client, &read::<CompletedOrdersRequest>(id, message)?);
             }
-            asked::COMPLETED_ORDERS => self.completed_orders(client),
             asked::EXECUTIONS => self.executions(client, &read::<ExecutionRequest>(id, message)?),
             asked::MARKET_DATA_TYPE => debug!(client, "all simulated data is live"),
             asked::CANCEL_HISTORICAL_DATA => {

@@ -13,6 +13,7 @@ use tracing::{info, warn};
 
 use super::bars::{Series, SourceBar};
 use super::clock;
+use super::exchange::{OpenOrdersOnConnect, Visibility};
 use super::hall::{Hall, drive, watch_silence};
 use super::market::Market;
 use super::requests::MarketStart;
@@ -43,6 +44,11 @@ pub struct Settings {
     pub speed: Speed,
     /// When it begins to.
     pub start: MarketStart,
+    /// The client id that hears of everybody's orders and fills, not only of its own: the "master API client id" of
+    /// IB Gateway's settings. None by default.
+    pub master_client: Option<i32>,
+    /// Whether a client that connects is told of its open orders without asking.
+    pub open_orders_on_connect: OpenOrdersOnConnect,
 }
 
 impl Default for Settings {
@@ -56,6 +62,8 @@ impl Default for Settings {
             account: "DU0000001".to_owned(),
             speed: Speed::default(),
             start: MarketStart::default(),
+            master_client: None,
+            open_orders_on_connect: OpenOrdersOnConnect::default(),
         }
     }
 }
@@ -112,7 +120,9 @@ impl Gateway {
     /// # Errors
     /// What is wrong with the bars, or with the address.
     pub async fn start(settings: Settings) -> Result<Gateway, StartError> {
-        let Settings { listen, bars, cash, account, speed, start } = settings;
+        let Settings { listen, bars, cash, account, speed, start, master_client, open_orders_on_connect } =
+            settings;
+        let visibility = Visibility { master: master_client, on_connect: open_orders_on_connect };
         let market = Market::new(account, cash, series(bars)?);
         let refused = |error: io::Error| match error.kind() {
             io::ErrorKind::AddrInUse => StartError::PortInUse { addr: listen },
@@ -122,7 +132,7 @@ impl Gateway {
         let addr = listener.local_addr().map_err(refused)?;
         let first = clock::stamp(market.now);
         info!(%addr, account = market.account, %first, "simulated gateway listens: market time, no real orders");
-        let hall = Arc::new(Hall::new(market, speed, start));
+        let hall = Arc::new(Hall::new(market, visibility, speed, start));
         let tasks = [
             tokio::spawn(accept(listener, Arc::clone(&hall))),
             tokio::spawn(drive(Arc::clone(&hall))),
@@ -134,6 +144,10 @@ impl Gateway {
     /// Where it listens.
     pub fn local_addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    pub(super) fn hall(&self) -> &Hall {
+        &self.hall
     }
 
     /// Opens the market, if it is not open. Who commands this is ready: a client that joined the lockstep and

@@ -2,14 +2,13 @@
 
 use rust_decimal::Decimal;
 
-use super::account::Worth;
 use super::bars::Bar;
 use super::clock;
 use super::contract::CURRENCY;
 use super::market::Market;
 use super::messages as wire_messages;
 use super::messages::{
-    CommissionReport, ErrorMessage, OpenOrder, OrderState, OrderStatus, RealTimeBar, told,
+    CommissionReport, ErrorMessage, OpenOrder, OrderBound, OrderState, OrderStatus, RealTimeBar, told,
 };
 use super::venue::{Fact, Kind, Life, Note, Order, Reach, Reason, Side, State, Status};
 use super::wire::{double, push};
@@ -24,31 +23,58 @@ pub(super) fn error(out: &mut Vec<u8>, now: i64, id: i32, code: i32, text: &str)
     push(out, told::ERROR, &message);
 }
 
-/// One fact about an order, for its owner.
-pub(super) fn fact(out: &mut Vec<u8>, market: &Market, fact: &Fact) {
+/// Who is told of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ear {
+    Owner,
+    /// Hears how everybody's orders stand and fill. Errors and warnings name an order id only, which would mean one
+    /// of its own orders, so it does not hear those.
+    Master,
+}
+
+/// One fact about an order. A fill is told in IBKR's order and with its duplicates: the execution, how the order
+/// stands, the same again, and last what it cost.
+pub(super) fn fact(out: &mut Vec<u8>, market: &Market, fact: &Fact, ear: Ear) {
     match *fact {
-        Fact::Stands(place, status) => {
-            open_order(out, market, place, status);
-            order_status(out, market, place, status);
-        }
+        Fact::Stands(place, status) => standing(out, market, place, status),
         Fact::Filled(execution) => {
             let place = market.venue.executions[execution].order;
             self::execution(out, market, execution, NO_REQUEST);
-            open_order(out, market, place, Status::Filled);
-            order_status(out, market, place, Status::Filled);
+            standing(out, market, place, Status::Filled);
+            standing(out, market, place, Status::Filled);
             commission(out, market, execution);
         }
         Fact::Cancelled(place, reason) => {
-            open_order(out, market, place, Status::Cancelled);
-            order_status(out, market, place, Status::Cancelled);
+            standing(out, market, place, Status::Cancelled);
+            if ear == Ear::Master {
+                return;
+            }
             let text = format!("Order Canceled - reason:{}", reason_text(reason));
             error(out, market.now, market.venue.orders[place].ticket.key.id, 202, &text);
         }
+        Fact::Noted(..) if ear == Ear::Master => {}
         Fact::Noted(place, note) => {
             let (code, text) = note_text(market, place, note);
             error(out, market.now, market.venue.orders[place].ticket.key.id, code, &text);
         }
     }
+}
+
+/// How an order stands: the order, and its status.
+pub(super) fn standing(out: &mut Vec<u8>, market: &Market, place: usize, status: Status) {
+    open_order(out, market, place, status);
+    order_status(out, market, place, status);
+}
+
+/// That an order entered by hand has become an order of client 0.
+pub(super) fn order_bound(out: &mut Vec<u8>, market: &Market, place: usize) {
+    let order = &market.venue.orders[place];
+    let message = OrderBound {
+        perm_id: Some(order.perm_id),
+        client_id: Some(order.ticket.key.client),
+        order_id: Some(order.ticket.key.id),
+    };
+    push(out, told::ORDER_BOUND, &message);
 }
 
 fn reason_text(reason: Reason) -> &'static str {
@@ -222,18 +248,6 @@ pub(super) fn completed_order(out: &mut Vec<u8>, market: &Market, place: usize) 
     push(out, told::COMPLETED_ORDER, &message);
 }
 
-/// What is held of one symbol, also when it is nothing any more.
-pub(super) fn position(out: &mut Vec<u8>, market: &Market, symbol: usize) {
-    let holding = &market.venue.account.holdings[symbol];
-    let message = wire_messages::Position {
-        account: Some(market.account.clone()),
-        contract: Some(market.listings.contract(symbol)),
-        position: Some(holding.quantity.to_string()),
-        average_cost: Some(double(holding.average_cost().round_dp(6))),
-    };
-    push(out, told::POSITION, &message);
-}
-
 pub(super) fn real_time_bar(out: &mut Vec<u8>, req_id: i32, bar: &Bar) {
     let message = RealTimeBar {
         req_id: Some(req_id),
@@ -248,44 +262,6 @@ pub(super) fn real_time_bar(out: &mut Vec<u8>, req_id: i32, bar: &Bar) {
     };
     push(out, told::REAL_TIME_BAR, &message);
 }
-
-/// The rows of the account that can be asked for: tag, value, currency.
-pub(super) fn account_row(tag: &str, worth: &Worth) -> Option<(String, &'static str)> {
-    let value = match tag {
-        "AccountType" => return Some(("INDIVIDUAL".to_owned(), "")),
-        "NetLiquidation" | "EquityWithLoanValue" => worth.net_liquidation,
-        "TotalCashValue" | "SettledCash" => worth.cash,
-        "AccruedCash" => Decimal::ZERO,
-        "BuyingPower" => worth.buying_power(),
-        "GrossPositionValue" => worth.gross,
-        "InitMarginReq" | "FullInitMarginReq" | "LookAheadInitMarginReq" => worth.margin(),
-        "MaintMarginReq" | "FullMaintMarginReq" | "LookAheadMaintMarginReq" => worth.margin(),
-        "AvailableFunds" | "FullAvailableFunds" | "LookAheadAvailableFunds" => worth.free(),
-        "ExcessLiquidity" | "FullExcessLiquidity" | "LookAheadExcessLiquidity" => worth.free(),
-        _ => return None,
-    };
-    Some((format!("{:.2}", value.round_dp(2)), CURRENCY))
-}
-
-/// The tags that [`account_row`] knows and that "all" means.
-pub(super) const ACCOUNT_TAGS: [&str; 16] = [
-    "AccountType",
-    "NetLiquidation",
-    "EquityWithLoanValue",
-    "TotalCashValue",
-    "SettledCash",
-    "AccruedCash",
-    "BuyingPower",
-    "GrossPositionValue",
-    "InitMarginReq",
-    "MaintMarginReq",
-    "AvailableFunds",
-    "ExcessLiquidity",
-    "FullInitMarginReq",
-    "FullMaintMarginReq",
-    "FullAvailableFunds",
-    "FullExcessLiquidity",
-];
 
 pub(super) fn action(side: Side) -> &'static str {
     match side {

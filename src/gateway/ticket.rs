@@ -9,9 +9,9 @@ use super::venue::{Key, Kind, Life, Reach, Refusal, Side, Ticket, Transmit};
 use super::wire;
 
 /// The largest order, in shares: more would not fit the exact arithmetic of the account.
-const QUANTITY_MAX: i64 = 1_000_000_000;
+pub(super) const QUANTITY_MAX: i64 = 1_000_000_000;
 /// The highest price an order may name, in dollars.
-const PRICE_MAX: i64 = 1_000_000_000;
+pub(super) const PRICE_MAX: i64 = 1_000_000_000;
 
 /// The order a client means.
 pub(super) fn read(

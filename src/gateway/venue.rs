@@ -10,14 +10,27 @@ use super::account::Account;
 use super::feed::Hours;
 
 mod change;
+mod manual;
 mod matching;
 mod place;
+
+pub(super) use manual::BINDING_CLIENT;
 
 /// Who an order belongs to: ids are each client's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Key {
     pub(super) client: i32,
     pub(super) id: i32,
+}
+
+impl Key {
+    /// The key of every order that was entered by hand and has not been bound: it belongs to nobody.
+    pub(super) const UNBOUND: Key = Key { client: 0, id: 0 };
+
+    /// The client that hears of an order with this key.
+    pub(super) fn owner(self) -> Option<i32> {
+        (self != Key::UNBOUND).then_some(self.client)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -208,6 +221,8 @@ pub(super) struct Venue {
     places: HashMap<Key, usize>,
     /// The highest order id each client has used.
     highest: BTreeMap<i32, i32>,
+    /// The places of the orders that were entered by hand, and whether client 0 has bound them.
+    manual: BTreeMap<usize, manual::Binding>,
     hours: Hours,
 }
 
@@ -221,6 +236,7 @@ impl Venue {
             live: Vec::new(),
             places: HashMap::new(),
             highest: BTreeMap::new(),
+            manual: BTreeMap::new(),
             hours,
         }
     }
@@ -233,6 +249,11 @@ impl Venue {
     /// The places of the orders that have not ended, in the order they came.
     pub(super) fn live(&self) -> &[usize] {
         &self.live
+    }
+
+    /// The place of a client's order, dead or alive.
+    pub(super) fn place_of(&self, key: Key) -> Option<usize> {
+        self.places.get(&key).copied()
     }
 
     /// What a client is told of an order's standing now.

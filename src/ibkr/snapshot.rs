@@ -14,6 +14,9 @@ use super::session::Session;
 use super::translate;
 use crate::domain::broker::{OrderReport, Snapshot, Standing};
 
+/// How many days of executions are asked for: more than a long weekend, and as many as IBKR keeps at hand.
+const EXECUTION_DAYS: i32 = 7;
+
 impl Session {
     /// Open orders, completed orders, executions with their commissions, positions: one after the other, because the
     /// answers of two such requests would mix, and each to its end. Then the next order id is learned anew.
@@ -60,8 +63,9 @@ impl Session {
 
     async fn ask_executions(&mut self, line: &Line, into: &mut Snapshot) -> Result<(), LinkError> {
         let (limit, now) = (self.settings().request_timeout, self.now());
-        // No filter: as far back as the gateway remembers.
-        let mut asked = line.ask(limit, line.client.executions(ExecutionFilter::default())).await?;
+        // Without this a gateway tells only those since midnight, and we may have been away for longer.
+        let filter = ExecutionFilter { last_n_days: EXECUTION_DAYS, ..ExecutionFilter::default() };
+        let mut asked = line.ask(limit, line.client.executions(filter)).await?;
         for row in asked.collect_to_end_within(limit).await.map_err(|error| link_error(error, limit))? {
             match row {
                 Executions::ExecutionData(data) if data.execution.account_number == self.account() => {

@@ -100,6 +100,8 @@ pub(in crate::gateway) struct OrderState {
     pub(in crate::gateway) commission_currency: Option<String>,
     #[prost(string, optional, tag = "15")]
     pub(in crate::gateway) margin_currency: Option<String>,
+    #[prost(string, optional, tag = "28")]
+    pub(in crate::gateway) warning_text: Option<String>,
     #[prost(string, optional, tag = "29")]
     pub(in crate::gateway) completed_time: Option<String>,
     #[prost(string, optional, tag = "30")]
@@ -209,4 +211,14 @@ pub(in crate::gateway) struct CommissionReport {
     pub(in crate::gateway) currency: Option<String>,
     #[prost(double, optional, tag = "4")]
     pub(in crate::gateway) realized_pnl: Option<f64>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(in crate::gateway) struct OrderBound {
+    #[prost(int64, optional, tag = "1")]
+    pub(in crate::gateway) perm_id: Option<i64>,
+    #[prost(int32, optional, tag = "2")]
+    pub(in crate::gateway) client_id: Option<i32>,
+    #[prost(int32, optional, tag = "3")]
+    pub(in crate::gateway) order_id: Option<i32>,
 }

@@ -34,6 +34,18 @@ pub(in crate::gateway) struct AccountDataRequest {
 }
 
 #[derive(Clone, PartialEq, Message)]
+pub(in crate::gateway) struct AutoOpenOrders {
+    #[prost(bool, optional, tag = "1")]
+    pub(in crate::gateway) bind: Option<bool>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(in crate::gateway) struct CompletedOrdersRequest {
+    #[prost(bool, optional, tag = "1")]
+    pub(in crate::gateway) api_only: Option<bool>,
+}
+
+#[derive(Clone, PartialEq, Message)]
 pub(in crate::gateway) struct ExecutionRequest {
     #[prost(int32, optional, tag = "1")]
     pub(in crate::gateway) req_id: Option<i32>,

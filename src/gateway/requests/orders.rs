@@ -1,20 +1,13 @@
-//! Requests about orders and their fills.
-
-use rust_decimal::Decimal;
+//! Requests about orders: who may change which, and who is told of which.
 
 use super::refuse;
-use crate::gateway::account::{self, Account};
-use crate::gateway::clock;
-use crate::gateway::contract::CURRENCY;
 use crate::gateway::exchange::Exchange;
-use crate::gateway::messages::{
-    CancelOrder, Empty, ExecutionFilter, ExecutionRequest, OpenOrder, Order, OrderState, PlaceOrder,
-    RequestEnd, told,
-};
+use crate::gateway::market::Market;
+use crate::gateway::messages::{CancelOrder, CompletedOrdersRequest, Empty, PlaceOrder, told};
 use crate::gateway::telling;
 use crate::gateway::ticket;
-use crate::gateway::venue::{Execution, Key, Kind, Refusal, Side, State, Ticket};
-use crate::gateway::wire::{double, push};
+use crate::gateway::venue::{BINDING_CLIENT, Fact, Key, Refusal, State, Ticket};
+use crate::gateway::wire::push;
 
 impl Exchange {
     pub(super) fn place_order(&mut self, client: i32, request: &PlaceOrder) {
@@ -24,8 +17,7 @@ impl Exchange {
             if what_if {
                 return self.preview(client, request.order.as_ref(), &ticket);
             }
-            let moment = self.market.moment();
-            self.market.venue.place(ticket, &moment, &mut self.facts)
+            self.place_or_change(ticket)
         });
         match done {
             Ok(()) => drop(self.tell_facts()),
@@ -38,27 +30,20 @@ impl Exchange {
         }
     }
 
-    /// Answers what an order would bind and cost, and forgets it; its id is used up.
-    fn preview(&mut self, client: i32, order: Option<&Order>, ticket: &Ticket) -> Result<(), Refusal> {
-        self.market.venue.use_id(ticket.key)?;
-        let Exchange { market, clients, .. } = self;
-        let Some(own) = clients.get_mut(&client) else { return Ok(()) };
-        let message = OpenOrder {
-            order_id: Some(ticket.key.id),
-            contract: Some(market.listings.contract(ticket.symbol)),
-            order: order.map(|order| Order {
-                client_id: Some(client),
-                order_id: Some(ticket.key.id),
-                account: Some(market.account.clone()),
-                transmit: Some(true),
-                ..order.clone()
-            }),
-            state: Some(preview(&market.venue.account, ticket)),
-        };
-        push(&mut own.out, told::OPEN_ORDER, &message);
+    /// Places an order, or changes the one that has its id. IBKR acknowledges a change twice.
+    fn place_or_change(&mut self, ticket: Ticket) -> Result<(), Refusal> {
+        let moment = self.market.moment();
+        let changed = self.market.venue.place_of(ticket.key);
+        self.market.venue.place(ticket, &moment, &mut self.facts)?;
+        if let Some(changed) = changed {
+            let stands = |fact: &&Fact| matches!(fact, Fact::Stands(place, _) if *place == changed);
+            let again = self.facts.iter().rev().find(stands).cloned();
+            self.facts.extend(again);
+        }
         Ok(())
     }
 
+    /// Cancels an order of the client's own. To whoever asks for another's, it does not exist.
     pub(super) fn cancel_order(&mut self, client: i32, request: &CancelOrder) {
         let key = Key { client, id: request.order_id.unwrap_or(0) };
         let now = self.market.now;
@@ -72,109 +57,58 @@ impl Exchange {
         }
     }
 
-    /// Cancels every order of every client.
+    /// Cancels every order of every client, and those entered by hand.
     pub(super) fn cancel_all(&mut self) {
         let now = self.market.now;
         self.market.venue.cancel_all(now, &mut self.facts);
         self.tell_facts();
     }
 
-    /// The orders that live: of one client, or of all.
-    pub(super) fn open_orders(&mut self, client: i32, of: Option<i32>) {
+    /// The client's own orders that live. Client 0 makes those entered by hand its own with it.
+    pub(super) fn open_orders(&mut self, client: i32) {
         let Exchange { market, clients, .. } = self;
         let Some(own) = clients.get_mut(&client) else { return };
-        for place in market.venue.live() {
-            if of.is_some_and(|of| market.venue.orders[*place].ticket.key.client != of) {
-                continue;
-            }
-            let status = market.venue.status(*place);
-            telling::open_order(&mut own.out, market, *place, status);
-            telling::order_status(&mut own.out, market, *place, status);
+        let unbound = if client == BINDING_CLIENT { market.venue.unbound() } else { Vec::new() };
+        for place in &unbound {
+            market.venue.bind(*place);
+        }
+        own_orders(&mut own.out, market, client);
+        for place in unbound {
+            telling::order_bound(&mut own.out, market, place);
         }
         push(&mut own.out, told::OPEN_ORDERS_END, &Empty {});
     }
 
-    pub(super) fn completed_orders(&mut self, client: i32) {
+    /// Everybody's orders that live, each with its owner's ids.
+    pub(super) fn all_open_orders(&mut self, client: i32) {
         let Exchange { market, clients, .. } = self;
         let Some(own) = clients.get_mut(&client) else { return };
+        for place in market.venue.live() {
+            telling::standing(&mut own.out, market, *place, market.venue.status(*place));
+        }
+        push(&mut own.out, told::OPEN_ORDERS_END, &Empty {});
+    }
+
+    /// Everybody's orders that have ended; those entered by hand unless only clients' orders are wanted.
+    pub(super) fn completed_orders(&mut self, client: i32, request: &CompletedOrdersRequest) {
+        let Exchange { market, clients, .. } = self;
+        let Some(own) = clients.get_mut(&client) else { return };
+        let api_only = request.api_only == Some(true);
         for (place, order) in market.venue.orders.iter().enumerate() {
-            if matches!(order.state, State::Filled(_) | State::Cancelled(_)) {
+            let ended = matches!(order.state, State::Filled(_) | State::Cancelled(_));
+            if ended && !(api_only && market.venue.is_manual(place)) {
                 telling::completed_order(&mut own.out, market, place);
             }
         }
         push(&mut own.out, told::COMPLETED_ORDERS_END, &Empty {});
     }
+}
 
-    pub(super) fn executions(&mut self, client: i32, request: &ExecutionRequest) {
-        let Exchange { market, clients, .. } = self;
-        let Some(own) = clients.get_mut(&client) else { return };
-        let filter = request.filter.clone().unwrap_or_default();
-        let since = filter.time.as_deref().and_then(clock::parse_stamp);
-        let req_id = request.req_id;
-        for (place, execution) in market.venue.executions.iter().enumerate() {
-            let ticket = &market.venue.orders[execution.order].ticket;
-            let symbol = &market.listings.get(ticket.symbol).symbol;
-            if since.is_some_and(|since| execution.time < since)
-                || !passes(&filter, execution, ticket, symbol, &market.account)
-            {
-                continue;
-            }
-            telling::execution(&mut own.out, market, place, req_id.unwrap_or(telling::NO_REQUEST));
-            telling::commission(&mut own.out, market, place);
+/// The orders of one client that live.
+pub(super) fn own_orders(out: &mut Vec<u8>, market: &Market, client: i32) {
+    for place in market.venue.live() {
+        if market.venue.orders[*place].ticket.key.owner() == Some(client) {
+            telling::standing(out, market, *place, market.venue.status(*place));
         }
-        push(&mut own.out, told::EXECUTIONS_END, &RequestEnd { req_id });
-    }
-}
-
-/// Whether an execution is asked for. A filter that is left out, or 0 or empty, lets everything pass.
-fn passes(
-    filter: &ExecutionFilter,
-    execution: &Execution,
-    ticket: &Ticket,
-    symbol: &str,
-    account: &str,
-) -> bool {
-    let text = |asked: &Option<String>, is: &[&str]| {
-        asked.as_deref().is_none_or(|asked| asked.is_empty() || is.contains(&asked))
-    };
-    let sides: [&str; 3] = if ticket.side == Side::Buy { ["BUY", "BOT", "B"] } else { ["SELL", "SLD", "S"] };
-    let date = clock::date_stamp(clock::date(execution.time));
-    let dates = &filter.specific_dates;
-    filter.client_id.is_none_or(|asked| asked == 0 || asked == ticket.key.client)
-        && text(&filter.account, &[account])
-        && text(&filter.symbol, &[symbol])
-        && text(&filter.sec_type, &["STK"])
-        && text(&filter.side, &sides)
-        && (dates.is_empty() || dates.iter().any(|asked| asked.to_string() == date))
-}
-
-/// The account before and after an order that would fill at its own price, or at the last price.
-fn preview(account: &Account, ticket: &Ticket) -> OrderState {
-    let holding = account.holdings[ticket.symbol];
-    let price = match ticket.kind {
-        Kind::Market => holding.mark.unwrap_or_default(),
-        Kind::Limit(price) | Kind::Stop(price) => price,
-    };
-    let commission = account::commission(ticket.quantity, price);
-    let before = account.worth();
-    let quantity = holding.quantity + ticket.side.signed(ticket.quantity);
-    let change = (Decimal::from(quantity) * price).abs() - holding.value().abs();
-    let margin = change / Decimal::from(4);
-    let wire = |value: Decimal| Some(double(value.round_dp(2)));
-    OrderState {
-        status: Some("PreSubmitted".to_owned()),
-        init_margin_before: wire(before.margin()),
-        maint_margin_before: wire(before.margin()),
-        equity_before: wire(before.net_liquidation),
-        init_margin_change: wire(margin),
-        maint_margin_change: wire(margin),
-        equity_change: wire(-commission),
-        init_margin_after: wire(before.margin() + margin),
-        maint_margin_after: wire(before.margin() + margin),
-        equity_after: wire(before.net_liquidation - commission),
-        commission: wire(commission),
-        commission_currency: Some(CURRENCY.to_owned()),
-        margin_currency: Some(CURRENCY.to_owned()),
-        ..OrderState::default()
     }
 }

@@ -31,9 +31,22 @@ impl Venue {
         Ok(())
     }
 
-    fn accept(&mut self, mut ticket: Ticket, moment: &Moment, facts: &mut Vec<Fact>) -> Result<(), Refusal> {
+    fn accept(&mut self, ticket: Ticket, moment: &Moment, facts: &mut Vec<Fact>) -> Result<(), Refusal> {
         let parent = self.parent_of(&ticket)?;
         self.use_id(ticket.key)?;
+        self.places.insert(ticket.key, self.orders.len());
+        self.admit(ticket, parent, moment, facts);
+        Ok(())
+    }
+
+    /// Takes an order that has been checked. Invariant: whoever may name it has its key in `places`.
+    pub(super) fn admit(
+        &mut self,
+        mut ticket: Ticket,
+        parent: Option<usize>,
+        moment: &Moment,
+        facts: &mut Vec<Fact>,
+    ) {
         if let Some(parent) = parent
             && ticket.oca_group.is_empty()
         {
@@ -42,7 +55,6 @@ impl Venue {
         }
         let place = self.orders.len();
         let transmit = ticket.transmit;
-        self.places.insert(ticket.key, place);
         self.live.push(place);
         self.orders.push(Order {
             perm_id: PERM_ID_BASE + place as i64 + 1,
@@ -58,7 +70,6 @@ impl Venue {
             Transmit::Hold => self.stands(place, facts),
             Transmit::Now => self.transmit_family(place, moment, facts),
         }
-        Ok(())
     }
 
     /// The place of the parent a new order names: it has to be there and unfilled.
