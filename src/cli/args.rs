@@ -86,6 +86,10 @@ Example:
   prusik gateway --listen 127.0.0.1:4002 --bars SPY=spy.csv
   prusik run --connect 127.0.0.1:4002                      in another terminal
 
+A file of --contracts says what symbols trade as; one entry adds one, and what it leaves out has a default:
+  contracts:
+    PENNY: { name: PENNY MINING CORP, primary_exchange: AMEX, market_rule: us_sub_dollar }
+
 Its market starts with the first client that asks for bars, and runs on with or without clients.";
 
 const CHECK_EXAMPLES: &str = "\
@@ -143,6 +147,9 @@ pub(super) struct GatewayArgs {
     /// The bars to trade
     #[arg(long, value_name = "SYMBOL=FILE", num_args = 1.., required = true)]
     pub(super) bars: Vec<String>,
+    /// Contracts, market rules and calendars beside those that are built in (YAML)
+    #[arg(long, value_name = "FILE")]
+    pub(super) contracts: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) market: MarketArgs,
     /// The client id that hears of every client's orders and fills, and of those entered by hand

@@ -8,6 +8,7 @@ use tracing::info;
 use super::args::{GatewayArgs, MarketArgs, OnConnect};
 use super::bars;
 use super::code::{Code, Fail};
+use super::contracts;
 use super::home::Home;
 use super::log::{self, Clock};
 use super::out;
@@ -22,6 +23,7 @@ pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
     let settings = Settings {
         listen: address(&args.listen)?,
         bars: bars::load(&args.bars)?,
+        catalogue: contracts::load(&args.contracts)?,
         cash: loaded.config.paper.cash,
         speed: speed(loaded.config.paper.speed),
         start: MarketStart::FirstBarSubscription,
@@ -63,6 +65,8 @@ fn refused(error: &StartError) -> Fail {
         StartError::NoBars | StartError::SymbolTwice { .. } | StartError::Bar { .. } => {
             Fail::new(Code::Configuration, error).help("look at the files of --bars")
         }
+        StartError::Calendars { .. } => Fail::new(Code::Configuration, error)
+            .help("give all symbols of --bars one calendar in the file of --contracts"),
     }
 }
 

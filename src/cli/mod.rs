@@ -5,6 +5,7 @@
 
 mod args;
 mod code;
+mod contracts;
 mod out;
 
 mod amount;

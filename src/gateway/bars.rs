@@ -2,14 +2,16 @@
 //!
 //! The format is `time,open,high,low,close,volume`, `time` being the bar's start in RFC 3339. The length of a
 //! bar is the smallest gap between two bars of its file; a file whose smallest gap is 23 hours or more is a
-//! daily one, and its bars span 09:30–16:00 in New York whatever their times say.
+//! daily one, and its bars span the session of their date in New York whatever their times say.
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
+use super::catalogue::{Calendar, Listed, MarketRule};
 use super::clock;
 
 mod csv;
@@ -23,8 +25,6 @@ const DAILY_GAP_SECONDS_MIN: i64 = 23 * 3_600;
 const LONE_BAR_SECONDS: i64 = 60;
 /// The highest price a bar may have, in dollars: beyond it money would not fit the exact arithmetic.
 const PRICE_MAX: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
-/// The smallest price difference of the simulated exchange, and the decimals it has.
-pub(super) const TICK_DECIMALS: u32 = 2;
 
 /// One bar of a source file, as it stands there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,11 +195,22 @@ pub(super) enum Length {
 pub(super) struct Series {
     pub(super) bars: Vec<SourceBar>,
     pub(super) length: Length,
+    rule: Arc<MarketRule>,
+    calendar: Arc<Calendar>,
+    /// Of daily bars, when each starts and how many bars it walks.
+    sessions: Vec<(i64, i64)>,
 }
 
 impl Series {
-    /// Checks the bars and measures them; refuses with the place in the list (counted from 0) and the flaw.
+    /// The bars of a symbol that has no entry in the catalogue.
+    #[cfg(test)]
     pub(super) fn new(bars: Vec<SourceBar>) -> Result<Series, (usize, Flaw)> {
+        Series::listed(bars, &super::Catalogue::default().listed("TEST"))
+    }
+
+    /// Checks the bars of what is listed and measures them; refuses with the place in the list (counted from 0) and
+    /// the flaw.
+    pub(super) fn listed(bars: Vec<SourceBar>, listed: &Listed) -> Result<Series, (usize, Flaw)> {
         let mut before = None;
         for (index, bar) in bars.iter().enumerate() {
             if let Some(flaw) = flaws(bar, before).into_iter().next() {
@@ -213,25 +224,35 @@ impl Series {
         {
             return Err((index, Flaw::SameDay));
         }
-        Ok(Series { bars, length })
+        let (rule, calendar) = (Arc::clone(&listed.rule), Arc::clone(&listed.calendar));
+        let session = |bar: &SourceBar| {
+            let session = calendar.session(clock::date(bar.time.as_second()));
+            (session.open, (session.close - session.open) / clock::SLOT_SECONDS)
+        };
+        let sessions = match length {
+            Length::Session => bars.iter().map(session).collect(),
+            Length::Seconds(_) => Vec::new(),
+        };
+        Ok(Series { bars, length, rule, calendar, sessions })
+    }
+
+    /// The calendar it trades by.
+    pub(super) fn calendar(&self) -> Arc<Calendar> {
+        Arc::clone(&self.calendar)
     }
 
     /// When a bar starts and how many five-second bars it walks.
     pub(super) fn span(&self, index: usize) -> (i64, i64) {
-        let start = self.bars[index].time.as_second();
         match self.length {
-            Length::Seconds(seconds) => (start, seconds / clock::SLOT_SECONDS),
-            Length::Session => {
-                let open = clock::Session::on(clock::date(start)).open;
-                (open, clock::SESSION_SECONDS / clock::SLOT_SECONDS)
-            }
+            Length::Seconds(seconds) => (self.bars[index].time.as_second(), seconds / clock::SLOT_SECONDS),
+            Length::Session => self.sessions[index],
         }
     }
 
     /// The walk of one bar.
     pub(super) fn walk(&self, index: usize) -> Walk {
         let (start, slots) = self.span(index);
-        Walk::new(&self.bars[index], start, slots)
+        Walk::new(&self.bars[index], start, slots, Arc::clone(&self.rule))
     }
 }
 
@@ -281,7 +302,7 @@ mod tests {
             bar("2013-03-10T00:00:00-05:00"),
             bar("2013-03-11T00:00:00-04:00"),
         ];
-        assert_eq!(Series::new(spring).map(|series| series.length), Ok(Length::Session));
+        assert_eq!(Series::new(spring).map(|series| series.length).ok(), Some(Length::Session));
         let twice = vec![bar("2013-10-04T00:10:00-04:00"), bar("2013-10-04T23:20:00-04:00")];
         assert_eq!(Series::new(twice).err(), Some((1, Flaw::SameDay)));
     }

@@ -1,8 +1,8 @@
-//! The exchange's clock face: seconds of the epoch to New York wall time and back, and the session's hours.
+//! The exchange's clock face: seconds of the epoch to New York wall time and back.
 //!
 //! Market time is a whole number of seconds since 1970 (`i64`). Nothing here reads a clock of this machine.
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
@@ -10,10 +10,9 @@ use jiff::{Span, Timestamp};
 pub(super) const ZONE_NAME: &str = "US/Eastern";
 /// The length of the bars the gateway sends, in seconds.
 pub(super) const SLOT_SECONDS: i64 = 5;
-/// The length of a regular session, 09:30 to 16:00, in seconds.
-pub(super) const SESSION_SECONDS: i64 = 6 * 3_600 + 1_800;
 
-/// One day's regular session: 09:30 to 16:00 in New York, as seconds of the epoch, the close exclusive.
+/// One day's regular session, as seconds of the epoch, the close exclusive. Which days have one, and until when,
+/// the calendar of the catalogue knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Session {
     pub(super) date: Date,
@@ -22,9 +21,9 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn on(date: Date) -> Session {
-        let open = of_wall(date.at(9, 30, 0, 0));
-        Session { date, open, close: open + SESSION_SECONDS }
+    /// The session of a date between two times of New York's wall.
+    pub(super) fn new(date: Date, open: Time, close: Time) -> Session {
+        Session { date, open: of_wall(date.to_datetime(open)), close: of_wall(date.to_datetime(close)) }
     }
 
     pub(super) fn contains(&self, second: i64) -> bool {
@@ -104,10 +103,12 @@ mod tests {
 
     #[test]
     fn a_session_is_six_and_a_half_hours_of_new_york_in_summer_and_in_winter() {
-        let summer = Session::on(jiff::civil::date(2013, 10, 4));
+        let session =
+            |date: Date| Session::new(date, Time::constant(9, 30, 0, 0), Time::constant(16, 0, 0, 0));
+        let summer = session(jiff::civil::date(2013, 10, 4));
         assert_eq!(stamp(summer.open), "20131004 09:30:00 US/Eastern");
         assert_eq!(stamp(summer.close), "20131004 16:00:00 US/Eastern");
-        let winter = Session::on(jiff::civil::date(2013, 12, 4));
+        let winter = session(jiff::civil::date(2013, 12, 4));
         assert_eq!(winter.open, 1_386_167_400);
         assert!(winter.contains(winter.open) && !winter.contains(winter.close));
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::bars::{Bar, Series, Walk};
+use super::catalogue::{Calendar, DayHours};
 use super::clock::{self, SLOT_SECONDS, Session};
 
 /// One instant: five seconds of the whole market.
@@ -37,41 +38,63 @@ pub(super) enum Hours {
     Outside,
 }
 
-/// The days on which anything trades, oldest first.
+/// The days on which anything trades, with their sessions by the calendar, worked out once: they are asked for with
+/// every instant. A source day on which the calendar is closed has the usual session.
 #[derive(Debug)]
-pub(super) struct Days(Vec<Session>);
+pub(super) struct Days {
+    /// Oldest first.
+    sessions: Vec<Session>,
+    calendar: Arc<Calendar>,
+}
 
 impl Days {
-    /// The source days of these series.
+    /// The source days of these series, which share one calendar.
     pub(super) fn of(series: &[Arc<Series>]) -> Days {
+        let calendar =
+            series.first().map_or_else(|| Arc::new(Calendar::weekdays()), |first| first.calendar());
         let starts = series.iter().flat_map(|series| series.bars.iter().map(|bar| bar.time.as_second()));
         let dates: BTreeSet<_> = starts.map(clock::date).collect();
-        Days(dates.into_iter().map(Session::on).collect())
+        let sessions = dates.into_iter().map(|date| calendar.session(date)).collect();
+        Days { sessions, calendar }
+    }
+
+    /// The hours of a date as they are told to clients: up to the last source day those of source days only, beyond
+    /// it the calendar's.
+    pub(super) fn hours_on(&self, date: jiff::civil::Date) -> Option<DayHours> {
+        match self.sessions.last() {
+            Some(last) if date <= last.date => self.on(date).map(|_| self.calendar.traded(date)),
+            _ => self.calendar.on(date),
+        }
+    }
+
+    /// The session that holds a moment.
+    pub(super) fn session_at(&self, moment: i64) -> Option<Session> {
+        self.open_after(moment).filter(|day| day.contains(moment))
     }
 
     /// The first session that has not closed at a moment.
     pub(super) fn open_after(&self, moment: i64) -> Option<Session> {
-        let index = self.0.partition_point(|day| day.close <= moment);
-        self.0.get(index).copied()
+        let index = self.sessions.partition_point(|day| day.close <= moment);
+        self.sessions.get(index).copied()
     }
 
     /// The session of a date, if it is a source day.
     pub(super) fn on(&self, date: jiff::civil::Date) -> Option<Session> {
-        let index = self.0.binary_search_by_key(&date, |day| day.date).ok()?;
-        Some(self.0[index])
+        let index = self.sessions.binary_search_by_key(&date, |day| day.date).ok()?;
+        Some(self.sessions[index])
     }
 
     /// The first of the last `count` source days up to and with the date of a moment.
     pub(super) fn back_from(&self, moment: i64, count: usize) -> Option<Session> {
         let date = clock::date(moment);
-        let after = self.0.partition_point(|day| day.date <= date);
-        self.0.get(after.saturating_sub(count.max(1))).copied()
+        let after = self.sessions.partition_point(|day| day.date <= date);
+        self.sessions.get(after.saturating_sub(count.max(1))).copied()
     }
 
     pub(super) fn hours_at(&self, moment: i64) -> Hours {
-        match self.open_after(moment) {
-            Some(day) if day.contains(moment) => Hours::Session,
-            _ => Hours::Outside,
+        match self.session_at(moment) {
+            Some(_) => Hours::Session,
+            None => Hours::Outside,
         }
     }
 }

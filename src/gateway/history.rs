@@ -1,7 +1,7 @@
 //! Historical bars: the five-second bars that have traded up to market now, added up.
 //!
 //! Bars within a day stand on multiples of their size since midnight in New York; with regular hours only, the
-//! first one starts at 09:30. A bar in which nothing traded does not exist.
+//! first one starts at the session's open, and the last ends at its close. A bar in which nothing traded does not exist.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ impl Job {
     /// The frames of the answer.
     pub(super) fn answer(&self, out: &mut Vec<u8>) -> Result<(), Refusal> {
         let query = self.query()?;
-        let bars = collect(&self.series, &query)?;
+        let bars = collect(&self.series, &self.days, &query)?;
         if bars.is_empty() {
             let text = "Historical Market Data Service error message:HMDS query returned no data";
             return Err(Refusal::new(162, text));
@@ -103,8 +103,8 @@ impl Job {
 }
 
 /// When the symbol's first bar starts.
-pub(super) fn head(series: &Series, reach: Reach) -> Option<i64> {
-    (0..series.bars.len()).map(|index| series.span(index).0).find(|start| allowed(*start, reach))
+pub(super) fn head(series: &Series, days: &Days, reach: Reach) -> Option<i64> {
+    (0..series.bars.len()).map(|index| series.span(index).0).find(|start| allowed(*start, days, reach))
 }
 
 fn size_of(text: &str) -> Option<Size> {
@@ -120,8 +120,8 @@ fn size_of(text: &str) -> Option<Size> {
 }
 
 /// Adds up the bars that lie whole in the query's time.
-fn collect(series: &Series, query: &Query) -> Result<Vec<Bar>, Refusal> {
-    let mut sum = Sum { size: query.size, reach: query.reach, bars: Vec::new(), until: i64::MIN };
+fn collect(series: &Series, days: &Days, query: &Query) -> Result<Vec<Bar>, Refusal> {
+    let mut sum = Sum { days, size: query.size, reach: query.reach, bars: Vec::new(), until: i64::MIN };
     let first = series.bars.partition_point(|bar| bar.time.as_second() < query.from - 2 * DAY_SECONDS);
     for index in first..series.bars.len() {
         let walk = series.walk(index);
@@ -143,7 +143,8 @@ fn collect(series: &Series, query: &Query) -> Result<Vec<Bar>, Refusal> {
 }
 
 /// Bars on their way to larger ones.
-struct Sum {
+struct Sum<'d> {
+    days: &'d Days,
     size: Size,
     reach: Reach,
     bars: Vec<Bar>,
@@ -151,16 +152,19 @@ struct Sum {
     until: i64,
 }
 
-impl Sum {
+impl Sum<'_> {
     /// Whether everything between two moments falls into one bar, and is asked for.
     fn takes_whole(&self, start: i64, end: i64) -> bool {
         let last = end - SLOT_SECONDS;
         let (from, until) = self.bucket(start);
-        from <= start && end <= until && allowed(start, self.reach) && allowed(last, self.reach)
+        from <= start
+            && end <= until
+            && allowed(start, self.days, self.reach)
+            && allowed(last, self.days, self.reach)
     }
 
     fn add(&mut self, bar: &Bar) -> Result<(), Refusal> {
-        if !allowed(bar.start, self.reach) {
+        if !allowed(bar.start, self.days, self.reach) {
             return Ok(());
         }
         if bar.start < self.until
@@ -195,13 +199,15 @@ impl Sum {
         };
         match self.reach {
             Reach::AnyHour => (start, until),
-            Reach::Session => (start.max(clock::Session::on(wall.date()).open), until),
+            Reach::Session => {
+                (self.days.on(wall.date()).map_or(start, |session| start.max(session.open)), until)
+            }
         }
     }
 }
 
-fn allowed(moment: i64, reach: Reach) -> bool {
-    reach == Reach::AnyHour || clock::Session::on(clock::date(moment)).contains(moment)
+fn allowed(moment: i64, days: &Days, reach: Reach) -> bool {
+    reach == Reach::AnyHour || days.session_at(moment).is_some()
 }
 
 fn row(bar: &Bar, size: Size, format: Option<i32>) -> HistoricalBar {

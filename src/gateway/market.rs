@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::bars::Series;
+use super::catalogue::Catalogue;
 use super::contract::Listings;
 use super::feed::{Days, Feed, Hours, Slot};
 use super::venue::{Fact, Moment, Venue};
@@ -26,15 +27,26 @@ pub(super) struct Market {
 }
 
 impl Market {
-    /// A market of symbols in order, before its first instant.
+    /// A market of symbols as the embedded catalogue has them.
+    #[cfg(test)]
     pub(super) fn new(account: String, cash: Decimal, symbols: Vec<(String, Series)>) -> Market {
+        Market::of(account, cash, symbols, &Catalogue::default())
+    }
+
+    /// A market of symbols in order, before its first instant.
+    pub(super) fn of(
+        account: String,
+        cash: Decimal,
+        symbols: Vec<(String, Series)>,
+        catalogue: &Catalogue,
+    ) -> Market {
         let (symbols, series): (Vec<_>, Vec<_>) = symbols.into_iter().unzip();
         let series: Vec<Arc<Series>> = series.into_iter().map(Arc::new).collect();
         let days = Arc::new(Days::of(&series));
         let feed = Feed::new(&series, Arc::clone(&days));
         let now = feed.upcoming().unwrap_or(0);
         let venue = Venue::new(cash, series.len(), days.hours_at(now));
-        let listings = Listings::new(symbols.into_iter());
+        let listings = Listings::of(symbols.into_iter(), catalogue);
         Market { account, listings, series, days, venue, now, slot: Slot::default(), feed }
     }
 

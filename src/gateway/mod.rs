@@ -3,6 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `bars` | reading source bars from CSV, walking one into bars of five seconds |
+//! | `catalogue` | contracts, market rules and calendars, read from `catalogue.yaml` and files like it |
 //! | `feed` | the stream of instants: all symbols' bars of the same five seconds |
 //! | `venue` | orders and matching, pure; `account` the money they move |
 //! | `market` | feed and venue together, and market time |
@@ -37,6 +38,7 @@
 
 mod account;
 mod bars;
+mod catalogue;
 mod clock;
 mod contract;
 mod exchange;
@@ -57,6 +59,7 @@ mod venue;
 mod wire;
 
 pub use bars::{BarProblem, LoadError, SourceBar, load_bars};
+pub use catalogue::{Catalogue, CatalogueError, CatalogueProblem};
 pub use exchange::OpenOrdersOnConnect;
 pub use manual::{ManualOrder, ManualRefused};
 pub use requests::MarketStart;

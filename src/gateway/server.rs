@@ -12,6 +12,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tracing::{info, warn};
 
 use super::bars::{Series, SourceBar};
+use super::catalogue::Catalogue;
 use super::clock;
 use super::exchange::{OpenOrdersOnConnect, Visibility};
 use super::hall::{Hall, drive, watch_silence};
@@ -36,6 +37,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The symbols and their bars, oldest first.
     pub bars: Vec<(String, Vec<SourceBar>)>,
+    /// What the symbols trade as: contract ids, market rules, calendars.
+    pub catalogue: Catalogue,
     /// The account's cash at the start, in dollars.
     pub cash: Decimal,
     /// The account's name; those of simulated accounts begin with D.
@@ -52,12 +55,13 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// Any free port of this machine, no bars, account DU0000001 with 100,000 dollars, as fast as it goes from
+    /// Any free port of this machine, no bars, the catalogue that is part of prusik, account DU0000001 with 100,000 dollars, as fast as it goes from
     /// the first bar subscription.
     fn default() -> Settings {
         Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             bars: Vec::new(),
+            catalogue: Catalogue::default(),
             cash: Decimal::from(100_000),
             account: "DU0000001".to_owned(),
             speed: Speed::default(),
@@ -94,6 +98,14 @@ pub enum StartError {
         /// The symbol.
         symbol: String,
     },
+    /// Two symbols trade by different calendars, and the market has one clock.
+    #[error("{symbol} and {other} have different calendars")]
+    Calendars {
+        /// One symbol.
+        symbol: String,
+        /// The other.
+        other: String,
+    },
     /// A bar is not one, or is not in its place.
     #[error("bar {index} of {symbol}: {what}")]
     Bar {
@@ -120,10 +132,19 @@ impl Gateway {
     /// # Errors
     /// What is wrong with the bars, or with the address.
     pub async fn start(settings: Settings) -> Result<Gateway, StartError> {
-        let Settings { listen, bars, cash, account, speed, start, master_client, open_orders_on_connect } =
-            settings;
+        let Settings {
+            listen,
+            bars,
+            catalogue,
+            cash,
+            account,
+            speed,
+            start,
+            master_client,
+            open_orders_on_connect,
+        } = settings;
         let visibility = Visibility { master: master_client, on_connect: open_orders_on_connect };
-        let market = Market::new(account, cash, series(bars)?);
+        let market = Market::of(account, cash, series(bars, &catalogue)?, &catalogue);
         let refused = |error: io::Error| match error.kind() {
             io::ErrorKind::AddrInUse => StartError::PortInUse { addr: listen },
             _ => StartError::Listen { addr: listen, error },
@@ -189,19 +210,25 @@ impl Drop for Gateway {
 }
 
 /// The symbols in order, their bars checked.
-fn series(bars: Vec<(String, Vec<SourceBar>)>) -> Result<Vec<(String, Series)>, StartError> {
+fn series(
+    bars: Vec<(String, Vec<SourceBar>)>,
+    catalogue: &Catalogue,
+) -> Result<Vec<(String, Series)>, StartError> {
     let mut symbols: Vec<(String, Series)> = Vec::new();
     for (symbol, bars) in bars {
         if symbols.iter().any(|(other, _)| *other == symbol) {
             return Err(StartError::SymbolTwice { symbol });
         }
-        match Series::new(bars) {
+        match Series::listed(bars, &catalogue.listed(&symbol)) {
             Ok(series) => symbols.push((symbol, series)),
             Err((index, flaw)) => return Err(StartError::Bar { symbol, index, what: flaw.to_string() }),
         }
     }
     if symbols.iter().all(|(_, series)| series.bars.is_empty()) {
         return Err(StartError::NoBars);
+    }
+    if let Some(pair) = symbols.windows(2).find(|pair| pair[0].1.calendar() != pair[1].1.calendar()) {
+        return Err(StartError::Calendars { symbol: pair[0].0.clone(), other: pair[1].0.clone() });
     }
     symbols.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(symbols)

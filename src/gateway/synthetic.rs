@@ -89,7 +89,7 @@ fn bars(course: &Course) -> Vec<SourceBar> {
     let mut noise = Noise(course.volume);
     let mut bars = Vec::new();
     for (day, date) in (0_i64..).zip(DATES) {
-        let open = clock::Session::on(date).open;
+        let open = clock::of_wall(date.at(9, 30, 0, 0));
         for minute in 0..SESSION_MINUTES {
             let place = day * SESSION_MINUTES + minute;
             let Ok(time) = Timestamp::from_second(open + minute * 60) else { continue };

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::bars::TICK_DECIMALS;
+use super::catalogue::MarketRule;
 use super::contract::Listings;
 use super::messages::PlaceOrder;
 use super::venue::{Key, Kind, Life, Reach, Refusal, Side, Ticket, Transmit};
@@ -50,11 +50,16 @@ pub(super) fn read(
             return Err(invalid(&format!("time in force {other} is not simulated, only DAY and GTC")));
         }
     };
+    on_tick(listings.rule(symbol), &kind)?;
+    let quantity = quantity(order.quantity.as_deref())?;
+    if !listings.is_size(symbol, Decimal::from(quantity)) {
+        return Err(invalid("Order size does not conform to market rule."));
+    }
     Ok(Ticket {
         key: Key { client, id: asked.order_id.unwrap_or(0) },
         symbol,
         side,
-        quantity: quantity(order.quantity.as_deref())?,
+        quantity,
         kind,
         life,
         reach: if order.outside_rth == Some(true) { Reach::AnyHour } else { Reach::Session },
@@ -90,12 +95,20 @@ fn price(name: &str, value: Option<f64>) -> Result<Decimal, Refusal> {
     if price <= Decimal::ZERO || price > Decimal::from(PRICE_MAX) {
         return Err(invalid(&format!("the {name} {price} is not a price")));
     }
-    let price = price.normalize();
-    if price.scale() > TICK_DECIMALS {
-        let text = "The price does not conform to the minimum price variation for this contract.";
-        return Err(Refusal::new(110, text));
+    Ok(price.normalize())
+}
+
+/// Refuses an order with a price between the steps of its band.
+fn on_tick(rule: &MarketRule, kind: &Kind) -> Result<(), Refusal> {
+    let price = match *kind {
+        Kind::Market => return Ok(()),
+        Kind::Limit(price) | Kind::Stop(price) => price,
+    };
+    if rule.is_on_tick(price) {
+        return Ok(());
     }
-    Ok(price)
+    let text = "The price does not conform to the minimum price variation for this contract.";
+    Err(Refusal::new(110, text))
 }
 
 fn invalid(why: &str) -> Refusal {

@@ -1,8 +1,11 @@
 //! How one source bar is walked into bars of five seconds.
 
-use rust_decimal::{Decimal, RoundingStrategy};
+use std::sync::Arc;
 
-use super::{SourceBar, TICK_DECIMALS};
+use rust_decimal::Decimal;
+
+use super::SourceBar;
+use crate::gateway::catalogue::MarketRule;
 use crate::gateway::clock::SLOT_SECONDS;
 
 /// A bar of five seconds, or several of them together.
@@ -64,17 +67,18 @@ pub(in crate::gateway) struct Walk {
     step: i64,
     price: Decimal,
     volume: u64,
+    rule: Arc<MarketRule>,
 }
 
 impl Walk {
-    /// A walk of `slots` bars from `start`, in seconds of the epoch.
-    pub(super) fn new(bar: &SourceBar, start: i64, slots: i64) -> Walk {
+    /// A walk of `slots` bars from `start`, in seconds of the epoch, on the steps of a market rule.
+    pub(super) fn new(bar: &SourceBar, start: i64, slots: i64, rule: Arc<MarketRule>) -> Walk {
         let SourceBar { time: _, open, high, low, close, volume } = *bar;
         let corners = if close >= open { [open, low, high, close] } else { [open, high, low, close] };
         let slots = slots.max(1);
         let (each, rest) = (slots / 3, slots % 3);
         let lengths = [each + i64::from(rest > 0), each + i64::from(rest > 1), each];
-        Walk { start, slots, next: 0, corners, lengths, stretch: 0, step: 0, price: open, volume }
+        Walk { start, slots, next: 0, corners, lengths, stretch: 0, step: 0, price: open, volume, rule }
     }
 
     /// The start of the bar that comes next, if one does.
@@ -103,7 +107,7 @@ impl Walk {
         if self.slots == 1 {
             return price;
         }
-        price.round_dp_with_strategy(TICK_DECIMALS, RoundingStrategy::MidpointAwayFromZero)
+        self.rule.to_tick(price)
     }
 
     fn close_of_step(&self) -> Decimal {
@@ -159,12 +163,16 @@ mod tests {
         SourceBar { time: Timestamp::UNIX_EPOCH, open, high, low, close, volume }
     }
 
+    fn cents() -> Arc<MarketRule> {
+        Arc::new(MarketRule::cents())
+    }
+
     fn play(bar: &SourceBar, slots: i64) -> String {
         let row = |bar: Bar| {
             let Bar { start, open, high, low, close, volume, count } = bar;
             format!("{start:>3} {open} {high} {low} {close} {volume} {count}")
         };
-        Walk::new(bar, 0, slots).map(row).collect::<Vec<_>>().join("\n")
+        Walk::new(bar, 0, slots, cents()).map(row).collect::<Vec<_>>().join("\n")
     }
 
     #[test]
@@ -201,7 +209,7 @@ mod tests {
     fn half_a_tick_is_rounded_away_from_zero() {
         // 10.00 → 9.99 in two steps: the first closes at 9.995, so at 10.00.
         let closes: Vec<_> =
-            Walk::new(&source(1000, 1001, 999, 1000, 0), 0, 6).map(|bar| bar.close).collect();
+            Walk::new(&source(1000, 1001, 999, 1000, 0), 0, 6, cents()).map(|bar| bar.close).collect();
         assert_eq!(closes[..4], [1000, 999, 1000, 1001].map(|cents| Decimal::new(cents, 2)));
     }
 
@@ -232,7 +240,7 @@ mod tests {
             let [open, close, a, b] = prices;
             let high = prices.into_iter().max().unwrap_or(a);
             let low = prices.into_iter().min().unwrap_or(b);
-            let walk = Walk::new(&source(open, high, low, close, volume), 0, slots);
+            let walk = Walk::new(&source(open, high, low, close, volume), 0, slots, cents());
             let mut bars = walk.clone();
             let mut sum = bars.next().expect("a walk has at least one bar");
             for bar in bars {

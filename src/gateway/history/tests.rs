@@ -39,7 +39,7 @@ fn play(job: &Job) -> String {
         let at = clock::wall(*start).strftime("%d %H:%M:%S");
         format!("{at} {open} {high} {low} {close} {volume} {count}")
     };
-    match job.query().and_then(|query| collect(&job.series, &query)) {
+    match job.query().and_then(|query| collect(&job.series, &job.days, &query)) {
         Ok(bars) => bars.iter().map(row).collect::<Vec<_>>().join("\n"),
         Err(refusal) => format!("refused {}", refusal.code),
     }

@@ -54,12 +54,20 @@ pub(in crate::gateway) struct ContractDetails {
     pub(in crate::gateway) price_magnifier: Option<i32>,
     #[prost(string, optional, tag = "7")]
     pub(in crate::gateway) long_name: Option<String>,
+    #[prost(string, optional, tag = "9")]
+    pub(in crate::gateway) industry: Option<String>,
+    #[prost(string, optional, tag = "10")]
+    pub(in crate::gateway) category: Option<String>,
+    #[prost(string, optional, tag = "11")]
+    pub(in crate::gateway) subcategory: Option<String>,
     #[prost(string, optional, tag = "12")]
     pub(in crate::gateway) time_zone_id: Option<String>,
     #[prost(string, optional, tag = "13")]
     pub(in crate::gateway) trading_hours: Option<String>,
     #[prost(string, optional, tag = "14")]
     pub(in crate::gateway) liquid_hours: Option<String>,
+    #[prost(int32, optional, tag = "18")]
+    pub(in crate::gateway) agg_group: Option<i32>,
     #[prost(string, optional, tag = "21")]
     pub(in crate::gateway) market_rule_ids: Option<String>,
     #[prost(string, optional, tag = "23")]

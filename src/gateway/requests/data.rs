@@ -1,8 +1,8 @@
 //! Requests about contracts and their bars.
 
 use super::{MarketStart, refuse};
+use crate::gateway::catalogue::Band;
 use crate::gateway::clock;
-use crate::gateway::contract::MARKET_RULE;
 use crate::gateway::exchange::{BarFeed, Exchange};
 use crate::gateway::history::{self, Job};
 use crate::gateway::messages::{
@@ -11,7 +11,7 @@ use crate::gateway::messages::{
 };
 use crate::gateway::telling::{self, NO_REQUEST};
 use crate::gateway::venue::{Reach, Refusal};
-use crate::gateway::wire::push;
+use crate::gateway::wire::{double, push};
 
 impl Exchange {
     pub(super) fn contract_data(&mut self, client: i32, request: &ContractDataRequest) {
@@ -32,7 +32,7 @@ impl Exchange {
     pub(super) fn market_rule(&mut self, client: i32, request: &MarketRuleRequest) {
         let now = self.market.now;
         let Some(own) = self.clients.get_mut(&client) else { return };
-        if request.rule_id != Some(MARKET_RULE) {
+        let Some(rule) = request.rule_id.and_then(|id| self.market.listings.rule_of(id)) else {
             telling::error(
                 &mut own.out,
                 now,
@@ -41,8 +41,12 @@ impl Exchange {
                 "Error validating request.-'cd' : cause - Invalid market rule",
             );
             return;
-        }
-        let increments = vec![PriceIncrement { low_edge: Some(0.0), increment: Some(0.01) }];
+        };
+        let increment = |band: &Band| PriceIncrement {
+            low_edge: Some(double(band.from)),
+            increment: Some(double(band.tick)),
+        };
+        let increments = rule.bands().iter().map(increment).collect();
         push(&mut own.out, told::MARKET_RULE, &MarketRule { rule_id: request.rule_id, increments });
     }
 
@@ -70,7 +74,7 @@ impl Exchange {
         let head = market.listings.find(request.contract.as_ref()).and_then(|symbol| {
             let none =
                 || Refusal::new(162, "Historical Market Data Service error message:No head time stamp");
-            history::head(&market.series[symbol], reach).ok_or_else(none)
+            history::head(&market.series[symbol], &market.days, reach).ok_or_else(none)
         });
         match head {
             Err(refusal) => refuse(&mut own.out, market.now, request.req_id, &refusal),
