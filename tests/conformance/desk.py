@@ -86,6 +86,16 @@ class Desk(EWrapper, EClient):
                 raise Difference(f"{name} did not come; there was:\n" + "\n".join(self.peek()))
             return there()
 
+    def greeted(self):
+        """Whether it is seated: it has its next order id. False where its client id was taken."""
+        def over():
+            told = [name for name, _ in self.rows]
+            return "nextValidId" in told or "connectionClosed" in told
+
+        with self.heard:
+            self.heard.wait_for(over, PATIENCE)
+            return any(name == "nextValidId" for name, _ in self.rows)
+
     def peek(self):
         return [lines.line(name, args) for name, args in self.rows[self.next:]]
 

@@ -32,12 +32,14 @@ def story(desk):
         orderStatus 3 client 1 P3: PreSubmitted 0/100 child of 1 held child
     """)
 
-    say("the first bar fills the entry at its open: execution, status, commission, position, and the children go to work")
+    say("the first bar fills the entry at its open: execution, status twice, commission, position; its children go to work")
     desk.step()
     equal("the first bar's open", first.open, Decimal("10.00"))
     equal("the commission by the rule", model.commission(100, first.open), Decimal("1.00"))
     desk.expects("""
         execDetails -1: X1 order 1 client 1 P1 BOT 100 XYZ at 10 20131004 09:30:00 US/Eastern SMART cum 100 avg 10 ref 'E' liquidity 2 DU0000001
+        openOrder 1 client 1 P1: BUY 100 XYZ MKT GTC filled 100 orderRef=E -> Filled
+        orderStatus 1 client 1 P1: Filled 100/0 at 10 last 10
         openOrder 1 client 1 P1: BUY 100 XYZ MKT GTC filled 100 orderRef=E -> Filled
         orderStatus 1 client 1 P1: Filled 100/0 at 10 last 10
         commission X1: 1 USD realized 0
@@ -48,10 +50,12 @@ def story(desk):
         position DU0000001 XYZ 100 cost 10.01
     """, "realtimeBar")
 
-    say("the stop is moved: the same id, the same permanent id")
+    say("the stop is moved: the same id, the same permanent id, told twice")
     moved = order("SELL", "STP", 9.80, orderRef="S", ocaGroup="plan", ocaType=1)
     desk.place(2, moved)
     desk.expects("""
+        openOrder 2 client 1 P2: SELL 100 XYZ STP aux 9.8 GTC child of P1 ocaGroup=plan ocaType=1 orderRef=S parentId=1 -> PreSubmitted
+        orderStatus 2 client 1 P2: PreSubmitted 0/100 child of 1 held trigger
         openOrder 2 client 1 P2: SELL 100 XYZ STP aux 9.8 GTC child of P1 ocaGroup=plan ocaType=1 orderRef=S parentId=1 -> PreSubmitted
         orderStatus 2 client 1 P2: PreSubmitted 0/100 child of 1 held trigger
     """)
@@ -83,6 +87,8 @@ def story(desk):
     equal("its profit", (fill - first.open) * 100 - 2, Decimal("-7.00"))
     desk.expects("""
         execDetails -1: X2 order 2 client 1 P2 SLD 100 XYZ at 9.95 20131004 09:30:10 US/Eastern SMART cum 100 avg 9.95 ref 'S' liquidity 2 DU0000001
+        openOrder 2 client 1 P2: SELL 100 XYZ STP aux 9.95 GTC filled 100 child of P1 ocaGroup=plan ocaType=1 orderRef=S parentId=1 -> Filled
+        orderStatus 2 client 1 P2: Filled 100/0 at 9.95 last 9.95 child of 1
         openOrder 2 client 1 P2: SELL 100 XYZ STP aux 9.95 GTC filled 100 child of P1 ocaGroup=plan ocaType=1 orderRef=S parentId=1 -> Filled
         orderStatus 2 client 1 P2: Filled 100/0 at 9.95 last 9.95 child of 1
         commission X2: 1 USD realized -7

@@ -53,6 +53,8 @@ def story(desk):
         execDetails -1: X1 order 3 client 1 P2 BOT 100 XYZ at 10 20131004 09:30:00 US/Eastern SMART cum 100 avg 10 ref '' liquidity 2 DU0000001
         openOrder 3 client 1 P2: BUY 100 XYZ MKT GTC filled 100 -> Filled
         orderStatus 3 client 1 P2: Filled 100/0 at 10 last 10
+        openOrder 3 client 1 P2: BUY 100 XYZ MKT GTC filled 100 -> Filled
+        orderStatus 3 client 1 P2: Filled 100/0 at 10 last 10
         commission X1: 1 USD realized 0
     """, "realtimeBar")
     desk.place(3, order("BUY", "MKT", quantity=200))

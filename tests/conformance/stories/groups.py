@@ -19,6 +19,8 @@ def story(desk):
         execDetails -1: X1 order 1 client 1 P1 BOT 50 XYZ at 9.98 20131004 09:30:05 US/Eastern SMART cum 50 avg 9.98 ref '' liquidity 2 DU0000001
         openOrder 1 client 1 P1: BUY 50 XYZ MKT GTC filled 50 ocaGroup=tied ocaType=1 -> Filled
         orderStatus 1 client 1 P1: Filled 50/0 at 9.98 last 9.98
+        openOrder 1 client 1 P1: BUY 50 XYZ MKT GTC filled 50 ocaGroup=tied ocaType=1 -> Filled
+        orderStatus 1 client 1 P1: Filled 50/0 at 9.98 last 9.98
         commission X1: 1 USD realized 0
         openOrder 2 client 1 P2: BUY 50 XYZ LMT lmt 9 GTC ocaGroup=tied ocaType=1 -> Cancelled
         orderStatus 2 client 1 P2: Cancelled 0/50

@@ -61,6 +61,8 @@ def story(desk):
         execDetails -1: X1 order 3 client 1 P3 SLD 30 XYZ at 10.4 20131007 09:29:35 US/Eastern SMART cum 30 avg 10.4 ref '' liquidity 1 DU0000001
         openOrder 3 client 1 P3: SELL 30 XYZ LMT lmt 10.4 GTC filled 30 outsideRth=True -> Filled
         orderStatus 3 client 1 P3: Filled 30/0 at 10.4 last 10.4
+        openOrder 3 client 1 P3: SELL 30 XYZ LMT lmt 10.4 GTC filled 30 outsideRth=True -> Filled
+        orderStatus 3 client 1 P3: Filled 30/0 at 10.4 last 10.4
         commission X1: 1 USD realized 0
         openOrder 5 client 1 P5: BUY 50 XYZ LMT lmt 9.5 GTC -> Submitted
         orderStatus 5 client 1 P5: Submitted 0/50
@@ -75,6 +77,8 @@ def story(desk):
         execDetails -1: X2 order 6 client 1 P6 BOT 60 XYZ at 10.35 20131007 09:30:00 US/Eastern SMART cum 60 avg 10.35 ref '' liquidity 2 DU0000001
         openOrder 6 client 1 P6: BUY 60 XYZ MKT GTC filled 60 -> Filled
         orderStatus 6 client 1 P6: Filled 60/0 at 10.35 last 10.35
+        openOrder 6 client 1 P6: BUY 60 XYZ MKT GTC filled 60 -> Filled
+        orderStatus 6 client 1 P6: Filled 60/0 at 10.35 last 10.35
         commission X2: 1 USD realized 0
     """, "realtimeBar")
     through = next(index for index, bar in enumerate(bars) if index > 36 and float(bar.low) <= 9.85)
@@ -86,6 +90,8 @@ def story(desk):
     equal("the profit", 30 * 9.85 - 310.50 - 0.50 - 0.75, -16.25)
     desk.expects("""
         execDetails -1: X3 order 4 client 1 P4 SLD 40 XYZ at 9.85 20131007 09:31:35 US/Eastern SMART cum 40 avg 9.85 ref '' liquidity 2 DU0000001
+        openOrder 4 client 1 P4: SELL 40 XYZ STP aux 9.85 GTC filled 40 outsideRth=True -> Filled
+        orderStatus 4 client 1 P4: Filled 40/0 at 9.85 last 9.85
         openOrder 4 client 1 P4: SELL 40 XYZ STP aux 9.85 GTC filled 40 outsideRth=True -> Filled
         orderStatus 4 client 1 P4: Filled 40/0 at 9.85 last 9.85
         commission X3: 1 USD realized -16.25
