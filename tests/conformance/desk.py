@@ -26,8 +26,6 @@ import model
 ACCOUNT = "DU0000001"
 # Longer than anything here takes, in seconds; a story that waits so long has failed.
 PATIENCE = 20
-# Who asks for the time, the round trip that says "all before it has arrived"; and the end of a join.
-TIME = ("currentTime", "currentTimeInMillis")
 
 
 class Difference(Exception):
@@ -42,6 +40,8 @@ class Desk(EWrapper, EClient):
         self.rows = []
         self.flaws = []
         self.next = 0
+        self.asked = self.answered = 0
+        self.now = None
         self.heard = threading.Condition()
         self.bars = bars or {}
         self.port = port
@@ -58,7 +58,10 @@ class Desk(EWrapper, EClient):
             # The client decodes all of an order but this; its frame came just before.
             args[2].transmit = self.transmit
         with self.heard:
-            self.rows.append((name, args))
+            if name == "currentTime":
+                self.answered, self.now = self.answered + 1, args[0]
+            elif name != "currentTimeInMillis":
+                self.rows.append((name, args))
             self.heard.notify_all()
 
     def frame(self, name, message):
@@ -99,17 +102,22 @@ class Desk(EWrapper, EClient):
     def peek(self):
         return [lines.line(name, args) for name, args in self.rows[self.next:]]
 
+    def round_trip(self):
+        """Returns when everything that was sent before has been answered."""
+        self.asked += 1
+        self.reqCurrentTime()
+        with self.heard:
+            if not self.heard.wait_for(lambda: self.answered == self.asked, PATIENCE):
+                raise Difference("no answer; there was:\n" + "\n".join(self.peek()))
+
     def rows_told(self):
         """The rows that came since the last look, after a round trip."""
-        with self.heard:
-            asked = sum(1 for name, _ in self.rows[self.next:] if name == "currentTime")
-        self.reqCurrentTime()
-        self.wait("currentTime", asked + 1)
+        self.round_trip()
         with self.heard:
             rows, self.next = self.rows[self.next:], len(self.rows)
         if self.flaws:
             raise Difference("\n".join(self.flaws))
-        return [row for row in rows if row[0] not in TIME]
+        return rows
 
     def told(self, *without):
         """The same as lines, leaving out the callbacks named."""
@@ -122,7 +130,7 @@ class Desk(EWrapper, EClient):
     def join(self, *symbols):
         """Keeps step with the market from now on, and opens it by asking for bars of these symbols."""
         self.reqCurrentTimeInMillis()
-        self.wait("currentTimeInMillis")
+        self.round_trip()
         for number, symbol in enumerate(symbols):
             self.reqRealTimeBars(9000 + number, stock(symbol), 5, "TRADES", False, [])
         self.rows_told()
@@ -130,16 +138,13 @@ class Desk(EWrapper, EClient):
     def step(self, instants=1):
         """Lets the market trade so many instants of five seconds; it stands still after each."""
         for _ in range(instants):
-            with self.heard:
-                asked = sum(1 for name, _ in self.rows[self.next:] if name == "currentTime")
             self.reqCurrentTimeInMillis()
-            self.reqCurrentTime()
-            self.wait("currentTime", asked + 1)
+            self.round_trip()
 
     def time(self):
         """Market time, in seconds of the epoch."""
-        self.reqCurrentTime()
-        return self.wait("currentTime")[1][0]
+        self.round_trip()
+        return self.now
 
     def place(self, order_id, order, symbol="XYZ"):
         self.placeOrder(order_id, stock(symbol), order)
