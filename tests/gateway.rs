@@ -1,7 +1,11 @@
 //! The simulated gateway as a client sees it: the real ibapi client over loopback TCP.
 
+#[path = "gateway/calendar.rs"]
+mod calendar;
 #[path = "gateway/desk.rs"]
 mod desk;
+#[path = "gateway/orders.rs"]
+mod orders;
 #[path = "gateway/visibility.rs"]
 mod visibility;
 
@@ -214,7 +218,7 @@ async fn an_order_is_cancelled_once_and_what_cannot_be_is_refused() {
     drop(in_time(desk.client.cancel_order(1, "")).await.expect("written"));
     drop(in_time(desk.client.cancel_order(8, "")).await.expect("written"));
     desk.place(1, &order(Action::Buy, "LMT", 9.0)).await;
-    desk.place(2, &order(Action::Buy, "TRAIL", 9.0)).await;
+    desk.place(2, &order(Action::Buy, "MOC", 9.0)).await;
     desk.place(3, &order(Action::Buy, "STP", 9.001)).await;
     in_time(desk.client.submit_order(4, &Contract::stock("QQQ").build(), &order(Action::Buy, "MKT", 0.0)))
         .await

@@ -147,6 +147,9 @@ pub(super) struct GatewayArgs {
     /// The bars to trade
     #[arg(long, value_name = "SYMBOL=FILE", num_args = 1.., required = true)]
     pub(super) bars: Vec<String>,
+    /// How much of an order a bar fills: all of it, or at most its volume (volume:25 is a quarter of it)
+    #[arg(long, value_name = "whole|volume[:PERCENT]", default_value = "whole")]
+    pub(super) fills: String,
     /// Contracts, market rules and calendars beside those that are built in (YAML)
     #[arg(long, value_name = "FILE")]
     pub(super) contracts: Vec<PathBuf>,

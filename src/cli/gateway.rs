@@ -15,7 +15,7 @@ use super::out;
 use super::problems;
 use super::signals::Signals;
 use crate::config::{self, Flags};
-use crate::gateway::{Gateway, MarketStart, OpenOrdersOnConnect, Settings, Speed, StartError};
+use crate::gateway::{Fills, Gateway, MarketStart, OpenOrdersOnConnect, Settings, Speed, StartError};
 
 /// Serves until a signal.
 pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
@@ -27,6 +27,7 @@ pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
         cash: loaded.config.paper.cash,
         speed: speed(loaded.config.paper.speed),
         start: MarketStart::FirstBarSubscription,
+        fills: fills(&args.fills)?,
         master_client: args.master_client,
         open_orders_on_connect: match args.open_orders_on_connect {
             OnConnect::Sent => OpenOrdersOnConnect::Sent,
@@ -78,6 +79,20 @@ fn address(text: &str) -> Result<SocketAddr, Fail> {
     })
 }
 
+/// `whole`, `volume`, or `volume:` and a percentage of the volume.
+fn fills(text: &str) -> Result<Fills, Fail> {
+    let percent = match text.split_once(':') {
+        None if text == "whole" => return Ok(Fills::Whole),
+        None if text == "volume" => NonZeroU32::new(100),
+        Some(("volume", percent)) => percent.parse().ok(),
+        _ => None,
+    };
+    percent.map(|percent| Fills::BarVolume { percent }).ok_or_else(|| {
+        Fail::new(Code::Usage, format_args!("--fills {text}: not whole, volume or volume:PERCENT"))
+            .help("write it like --fills volume:25 for a quarter of each bar's volume")
+    })
+}
+
 /// What was said of the simulated market.
 pub(super) fn flags(market: &MarketArgs) -> Flags {
     Flags { speed: market.speed.clone(), cash: market.cash.clone(), ..Flags::default() }
@@ -102,4 +117,20 @@ pub(super) fn in_tokio() -> Result<tokio::runtime::Runtime, Fail> {
 /// Ctrl-C and SIGTERM, heard from now on.
 pub(super) fn signals() -> Result<Signals, Fail> {
     Signals::listen().map_err(|error| Fail::new(Code::Failed, format_args!("no signals: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fills_are_whole_or_a_share_of_the_volume_and_nothing_else() {
+        let share = |percent| NonZeroU32::new(percent).map(|percent| Fills::BarVolume { percent });
+        assert_eq!(fills("whole").ok(), Some(Fills::Whole));
+        assert_eq!(fills("volume").ok(), share(100));
+        assert_eq!(fills("volume:25").ok(), share(25));
+        for wrong in ["", "volume:0", "volume:-5", "volume:", "whole:5", "half"] {
+            assert!(fills(wrong).is_err(), "{wrong}");
+        }
+    }
 }

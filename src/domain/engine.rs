@@ -273,6 +273,11 @@ impl Engine {
         self.contracts.get(symbol)
     }
 
+    /// What bars are wanted of, with the words that name it to the broker.
+    pub fn watched(&self) -> impl Iterator<Item = (&Symbol, &ContractSpec)> {
+        self.watched.iter()
+    }
+
     /// Takes one input in, and says what must be done. `now` is the broker's time.
     pub fn handle(&mut self, now: Stamp, input: Input, rules: &mut dyn Rules) -> Vec<Effect> {
         let moment = match &input {

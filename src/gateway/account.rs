@@ -1,11 +1,12 @@
 //! The simulated account: cash, holdings, what they are worth, and what trading costs.
 
 use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Serialize};
 
-use super::venue::Side;
+use super::venue::{Side, Ticket};
 
 /// What is held of one symbol.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Holding {
     /// Shares, below zero when short.
     pub(super) quantity: i64,
@@ -30,7 +31,7 @@ impl Holding {
 }
 
 /// The account's state.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Account {
     pub(super) cash: Decimal,
     /// In symbol order.
@@ -78,6 +79,16 @@ impl Account {
         worth
     }
 
+    /// What an order at a price would bind beyond what its symbol binds now, in dollars; nothing where it makes the
+    /// position smaller.
+    pub(super) fn margin_change(&self, ticket: &Ticket, price: Decimal) -> Decimal {
+        let holding = &self.holdings[ticket.symbol];
+        let after = holding.quantity + ticket.side.signed(ticket.quantity);
+        let change = (Decimal::from(after) * price).abs() - holding.value().abs();
+        let bound = change / Decimal::from(4);
+        if after.abs() <= holding.quantity.abs() { bound.min(Decimal::ZERO) } else { bound }
+    }
+
     /// Books a fill. Answers the profit it closed, after commissions, if it closed anything.
     pub(super) fn book(
         &mut self,
@@ -112,12 +123,16 @@ impl Account {
     }
 }
 
-/// What an order costs: half a cent a share and at least a dollar, then at most 1 % of what was traded, to the
-/// cent, half a cent up.
+/// What an order of so many shares at one price costs.
 pub(super) fn commission(quantity: i64, price: Decimal) -> Decimal {
-    let shares = Decimal::from(quantity);
-    let by_share = (shares * Decimal::new(5, 3)).max(Decimal::ONE);
-    let cap = shares * price * Decimal::new(1, 2);
+    commission_of(quantity, Decimal::from(quantity) * price)
+}
+
+/// What an order costs of which so many shares filled, for so many dollars in all: half a cent a share and at
+/// least a dollar, then at most 1 % of what was traded, to the cent, half a cent up.
+pub(super) fn commission_of(shares: i64, value: Decimal) -> Decimal {
+    let by_share = (Decimal::from(shares) * Decimal::new(5, 3)).max(Decimal::ONE);
+    let cap = value * Decimal::new(1, 2);
     by_share.min(cap).round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
 }
 

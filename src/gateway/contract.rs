@@ -61,7 +61,7 @@ impl Listings {
     }
 
     /// The price steps of a symbol.
-    pub(super) fn rule(&self, symbol: usize) -> &MarketRule {
+    pub(super) fn rule(&self, symbol: usize) -> &Arc<MarketRule> {
         &self.listings[symbol].terms.rule
     }
 

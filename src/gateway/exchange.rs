@@ -231,7 +231,10 @@ impl Exchange {
         let mut filled = Vec::new();
         for fact in facts.drain(..) {
             let place = match fact {
-                Fact::Stands(place, _) | Fact::Cancelled(place, _) | Fact::Noted(place, _) => place,
+                Fact::Stands(place, _)
+                | Fact::Cancelled(place, _)
+                | Fact::Rejected(place, _)
+                | Fact::Noted(place, _) => place,
                 Fact::Filled(execution) => market.venue.executions[execution].order,
             };
             let ticket = &market.venue.orders[place].ticket;

@@ -45,8 +45,9 @@ impl Market {
         let days = Arc::new(Days::of(&series));
         let feed = Feed::new(&series, Arc::clone(&days));
         let now = feed.upcoming().unwrap_or(0);
-        let venue = Venue::new(cash, series.len(), days.hours_at(now));
+        let mut venue = Venue::new(cash, series.len(), days.hours_at(now));
         let listings = Listings::of(symbols.into_iter(), catalogue);
+        venue.ticks = (0..series.len()).map(|symbol| Arc::clone(listings.rule(symbol))).collect();
         Market { account, listings, series, days, venue, now, slot: Slot::default(), feed }
     }
 
@@ -69,7 +70,7 @@ impl Market {
     /// The moment at which a request of now arrives.
     pub(super) fn moment(&self) -> Moment {
         let hours = self.days.hours_at(self.now);
-        Moment { hours, day_ends: self.days.open_after(self.now).map(|day| day.close) }
+        Moment { now: self.now, hours, day_ends: self.days.open_after(self.now).map(|day| day.close) }
     }
 
     pub(super) fn in_session(&self) -> bool {

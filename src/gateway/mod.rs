@@ -65,3 +65,4 @@ pub use manual::{ManualOrder, ManualRefused};
 pub use requests::MarketStart;
 pub use server::{Gateway, Settings, Speed, StartError};
 pub use synthetic::synthetic_bars;
+pub use venue::{Fills, Margin, OrphanModify};

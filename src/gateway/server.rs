@@ -19,6 +19,7 @@ use super::hall::{Hall, drive, watch_silence};
 use super::market::Market;
 use super::requests::MarketStart;
 use super::session;
+use super::venue::{Fills, Margin, OrphanModify, Rules};
 
 /// How fast market time passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,6 +48,12 @@ pub struct Settings {
     pub speed: Speed,
     /// When it begins to.
     pub start: MarketStart,
+    /// How much of an order a bar fills.
+    pub fills: Fills,
+    /// Whether new orders must be covered by the account.
+    pub margin: Margin,
+    /// What becomes of an order whose change still names a parent that is done.
+    pub orphan_modify: OrphanModify,
     /// The client id that hears of everybody's orders and fills, not only of its own: the "master API client id" of
     /// IB Gateway's settings. None by default.
     pub master_client: Option<i32>,
@@ -66,6 +73,9 @@ impl Default for Settings {
             account: "DU0000001".to_owned(),
             speed: Speed::default(),
             start: MarketStart::default(),
+            fills: Fills::default(),
+            margin: Margin::default(),
+            orphan_modify: OrphanModify::default(),
             master_client: None,
             open_orders_on_connect: OpenOrdersOnConnect::default(),
         }
@@ -140,11 +150,15 @@ impl Gateway {
             account,
             speed,
             start,
+            fills,
+            margin,
+            orphan_modify,
             master_client,
             open_orders_on_connect,
         } = settings;
         let visibility = Visibility { master: master_client, on_connect: open_orders_on_connect };
-        let market = Market::of(account, cash, series(bars, &catalogue)?, &catalogue);
+        let mut market = Market::of(account, cash, series(bars, &catalogue)?, &catalogue);
+        market.venue.rules = Rules { fills, margin, orphan_modify };
         let refused = |error: io::Error| match error.kind() {
             io::ErrorKind::AddrInUse => StartError::PortInUse { addr: listen },
             _ => StartError::Listen { addr: listen, error },

@@ -10,11 +10,15 @@ use super::messages as wire_messages;
 use super::messages::{
     CommissionReport, ErrorMessage, OpenOrder, OrderBound, OrderState, OrderStatus, RealTimeBar, told,
 };
-use super::venue::{Fact, Kind, Life, Note, Order, Reach, Reason, Side, State, Status};
+use super::venue::{
+    Distance, Fact, Kind, Life, Note, Order, Reach, Reason, Rejection, Side, Standing, State, Status, Waits,
+};
 use super::wire::{double, push};
 
 /// The id of a notice that is about no request.
 pub(super) const NO_REQUEST: i32 = -1;
+/// The decimals of an average price.
+const AVERAGE_DECIMALS: u32 = 8;
 
 /// An error, a warning or a notice. Its time is market time.
 pub(super) fn error(out: &mut Vec<u8>, now: i64, id: i32, code: i32, text: &str) {
@@ -35,35 +39,51 @@ pub(super) enum Ear {
 /// One fact about an order. A fill is told in IBKR's order and with its duplicates: the execution, how the order
 /// stands, the same again, and last what it cost.
 pub(super) fn fact(out: &mut Vec<u8>, market: &Market, fact: &Fact, ear: Ear) {
-    match *fact {
-        Fact::Stands(place, status) => standing(out, market, place, status),
+    let remark = match *fact {
+        Fact::Stands(place, stands) => {
+            standing(out, market, place, &stands);
+            None
+        }
         Fact::Filled(execution) => {
-            let place = market.venue.executions[execution].order;
             self::execution(out, market, execution, NO_REQUEST);
-            standing(out, market, place, Status::Filled);
-            standing(out, market, place, Status::Filled);
+            let (place, stands) = standing_after(market, execution);
+            standing(out, market, place, &stands);
+            standing(out, market, place, &stands);
             commission(out, market, execution);
+            None
         }
         Fact::Cancelled(place, reason) => {
-            standing(out, market, place, Status::Cancelled);
-            if ear == Ear::Master {
-                return;
-            }
-            let text = format!("Order Canceled - reason:{}", reason_text(reason));
-            error(out, market.now, market.venue.orders[place].ticket.key.id, 202, &text);
+            standing(out, market, place, &market.venue.standing(place));
+            Some((place, (202, format!("Order Canceled - reason:{}", reason_text(reason)))))
         }
-        Fact::Noted(..) if ear == Ear::Master => {}
-        Fact::Noted(place, note) => {
-            let (code, text) = note_text(market, place, note);
-            error(out, market.now, market.venue.orders[place].ticket.key.id, code, &text);
+        Fact::Rejected(place, why) => {
+            standing(out, market, place, &market.venue.standing(place));
+            Some((place, (201, format!("Order rejected - reason:{}", rejection(why)))))
         }
+        Fact::Noted(place, note) => Some((place, note_text(market, place, note))),
+    };
+    if let (Some((place, (code, text))), Ear::Owner) = (remark, ear) {
+        error(out, market.now, market.venue.orders[place].ticket.key.id, code, &text);
     }
 }
 
 /// How an order stands: the order, and its status.
-pub(super) fn standing(out: &mut Vec<u8>, market: &Market, place: usize, status: Status) {
-    open_order(out, market, place, status);
-    order_status(out, market, place, status);
+pub(super) fn standing(out: &mut Vec<u8>, market: &Market, place: usize, standing: &Standing) {
+    open_order(out, market, place, standing);
+    order_status(out, market, place, standing);
+}
+
+/// How an order stood right after one of its executions.
+fn standing_after(market: &Market, execution: usize) -> (usize, Standing) {
+    let told = &market.venue.executions[execution];
+    let standing = Standing {
+        status: if told.remaining == 0 { Status::Filled } else { Status::Submitted },
+        quantity: told.cumulative + told.remaining,
+        filled: told.cumulative,
+        last: Some(execution),
+        ..market.venue.standing(told.order)
+    };
+    (told.order, standing)
 }
 
 /// That an order entered by hand has become an order of client 0.
@@ -77,12 +97,24 @@ pub(super) fn order_bound(out: &mut Vec<u8>, market: &Market, place: usize) {
     push(out, told::ORDER_BOUND, &message);
 }
 
+/// Why an order cannot be taken, in IBKR's words where it has some.
+pub(super) fn rejection(rejection: Rejection) -> String {
+    match rejection {
+        Rejection::Margin { equity, margin } => format!(
+            "YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED POSITION YOUR EQUITY WITH LOAN VALUE \
+             [{equity:.2} {CURRENCY}] MUST EXCEED THE INITIAL MARGIN [{margin:.2} {CURRENCY}]"
+        ),
+        Rejection::GroupFilled => "the OCA group has already filled".to_owned(),
+    }
+}
+
 fn reason_text(reason: Reason) -> &'static str {
     match reason {
         Reason::Asked => "",
         Reason::Parent => "its parent was cancelled",
         Reason::OcaGroup => "another order of its group was filled",
-        Reason::Expired => "the day it was good for is over",
+        Reason::Expired => "the time it was good for is over",
+        Reason::Orphaned => "its change named a parent that is done",
     }
 }
 
@@ -108,71 +140,63 @@ fn summary(market: &Market, place: usize) -> String {
     format!("{} {} {symbol}", action(ticket.side), ticket.quantity)
 }
 
-pub(super) fn open_order(out: &mut Vec<u8>, market: &Market, place: usize, status: Status) {
+pub(super) fn open_order(out: &mut Vec<u8>, market: &Market, place: usize, standing: &Standing) {
     let order = &market.venue.orders[place];
+    let status = Some(status_text(standing.status).to_owned());
     let message = OpenOrder {
         order_id: Some(order.ticket.key.id),
         contract: Some(market.listings.contract(order.ticket.symbol)),
-        order: Some(order_message(market, order)),
-        state: Some(OrderState { status: Some(status_text(status).to_owned()), ..OrderState::default() }),
+        order: Some(order_message(market, order, standing)),
+        state: Some(OrderState { status, ..OrderState::default() }),
     };
     push(out, told::OPEN_ORDER, &message);
 }
 
-pub(super) fn order_status(out: &mut Vec<u8>, market: &Market, place: usize, status: Status) {
+pub(super) fn order_status(out: &mut Vec<u8>, market: &Market, place: usize, standing: &Standing) {
     let order = &market.venue.orders[place];
-    let filled = match (status, order.state) {
-        (Status::Filled, State::Filled(execution)) => Some(&market.venue.executions[execution]),
-        _ => None,
-    };
-    let price = filled.map_or(0.0, |execution| double(execution.price));
-    let quantity = order.ticket.quantity;
-    let (done, remaining) = if filled.is_some() { (quantity, 0) } else { (0, quantity) };
+    let last = standing.last.map(|execution| &market.venue.executions[execution]);
     let message = OrderStatus {
         order_id: Some(order.ticket.key.id),
-        status: Some(status_text(status).to_owned()),
-        filled: Some(done.to_string()),
-        remaining: Some(remaining.to_string()),
-        average_price: Some(price),
+        status: Some(status_text(standing.status).to_owned()),
+        filled: Some(standing.filled.to_string()),
+        remaining: Some((standing.quantity - standing.filled).to_string()),
+        average_price: Some(last.map_or(0.0, |last| average(last.average))),
         perm_id: Some(order.perm_id),
         parent_id: Some(order.ticket.parent),
-        last_price: Some(price),
+        last_price: Some(last.map_or(0.0, |last| double(last.price))),
         client_id: Some(order.ticket.key.client),
-        why_held: Some(why_held(order, status).to_owned()),
+        why_held: Some(why_held(standing).to_owned()),
         market_cap_price: Some(0.0),
     };
     push(out, told::ORDER_STATUS, &message);
 }
 
-fn why_held(order: &Order, status: Status) -> &'static str {
-    match (status, order.state, order.ticket.kind) {
-        (Status::PreSubmitted, State::Waiting, _) => "child",
-        (Status::PreSubmitted, State::Working, Kind::Stop(_)) => "trigger",
+/// An average price on the wire: exact where it has few decimals.
+fn average(price: Decimal) -> f64 {
+    double(price.round_dp(AVERAGE_DECIMALS))
+}
+
+fn why_held(standing: &Standing) -> &'static str {
+    match (standing.status, standing.waits) {
+        (Status::PreSubmitted, Waits::ForParent) => "child",
+        (Status::PreSubmitted, Waits::ForTrigger) => "trigger",
         _ => "",
     }
 }
 
-/// The order as its owner wrote it, with the ids it was given.
-pub(super) fn order_message(market: &Market, order: &Order) -> wire_messages::Order {
+/// The order as its owner wrote it, with the ids it was given and what has become of it.
+pub(super) fn order_message(market: &Market, order: &Order, standing: &Standing) -> wire_messages::Order {
     let ticket = &order.ticket;
-    let filled = if matches!(order.state, State::Filled(_)) { ticket.quantity } else { 0 };
-    let (order_type, limit, aux) = match ticket.kind {
-        Kind::Market => ("MKT", Decimal::ZERO, Decimal::ZERO),
-        Kind::Limit(price) => ("LMT", price, Decimal::ZERO),
-        Kind::Stop(price) => ("STP", Decimal::ZERO, price),
-    };
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    wire_messages::Order {
+    let mut message = wire_messages::Order {
         client_id: Some(ticket.key.client),
         order_id: Some(ticket.key.id),
         perm_id: Some(order.perm_id),
         parent_id: Some(ticket.parent),
         action: Some(action(ticket.side).to_owned()),
-        quantity: Some(ticket.quantity.to_string()),
-        order_type: Some(order_type.to_owned()),
-        limit_price: Some(double(limit)),
-        aux_price: Some(double(aux)),
-        tif: Some(if ticket.life == Life::Day { "DAY" } else { "GTC" }.to_owned()),
+        quantity: Some(standing.quantity.to_string()),
+        limit_price: Some(0.0),
+        aux_price: Some(0.0),
         account: Some(market.account.clone()),
         outside_rth: Some(ticket.reach == Reach::AnyHour),
         oca_group: some(&ticket.oca_group),
@@ -180,10 +204,53 @@ pub(super) fn order_message(market: &Market, order: &Order) -> wire_messages::Or
         oca_type: Some(ticket.oca_type),
         trigger_method: Some(ticket.trigger_method),
         transmit: Some(order.state != State::Held),
-        filled_quantity: Some(filled.to_string()),
+        filled_quantity: Some(standing.filled.to_string()),
         parent_perm_id: order.parent.map(|parent| market.venue.orders[parent].perm_id),
         ..wire_messages::Order::default()
-    }
+    };
+    tell_kind(&mut message, ticket.kind, standing.trail_stop);
+    let tif = match ticket.life {
+        Life::Day => "DAY",
+        Life::UntilCancelled => "GTC",
+        Life::Until(end) => {
+            message.good_till_date = Some(clock::stamp(end));
+            "GTD"
+        }
+    };
+    message.tif = Some(tif.to_owned());
+    message
+}
+
+/// What an order waits for, in the fields its client wrote it in.
+fn tell_kind(message: &mut wire_messages::Order, kind: Kind, trail_stop: Option<Decimal>) {
+    let name = match kind {
+        Kind::Market => "MKT",
+        Kind::Limit(limit) => {
+            message.limit_price = Some(double(limit));
+            "LMT"
+        }
+        Kind::Stop(stop) => {
+            message.aux_price = Some(double(stop));
+            "STP"
+        }
+        Kind::StopLimit { stop, limit } => {
+            message.limit_price = Some(double(limit));
+            message.aux_price = Some(double(stop));
+            "STP LMT"
+        }
+        Kind::Trail { by, start } => {
+            match by {
+                Distance::Amount(amount) => message.aux_price = Some(double(amount)),
+                Distance::Percent(percent) => {
+                    message.aux_price = None;
+                    message.trailing_percent = Some(double(percent));
+                }
+            }
+            message.trail_stop_price = trail_stop.or(start).map(double);
+            "TRAIL"
+        }
+    };
+    message.order_type = Some(name.to_owned());
 }
 
 /// An execution; `req_id` is the request it answers, or [`NO_REQUEST`] as it happens.
@@ -198,13 +265,13 @@ pub(super) fn execution(out: &mut Vec<u8>, market: &Market, execution: usize, re
         account: Some(market.account.clone()),
         exchange: Some("SMART".to_owned()),
         side: Some(if ticket.side == Side::Buy { "BOT" } else { "SLD" }.to_owned()),
-        shares: Some(ticket.quantity.to_string()),
+        shares: Some(execution.shares.to_string()),
         price: Some(double(execution.price)),
         perm_id: Some(order.perm_id),
         client_id: Some(ticket.key.client),
         is_liquidation: Some(false),
-        cumulative: Some(ticket.quantity.to_string()),
-        average_price: Some(double(execution.price)),
+        cumulative: Some(execution.cumulative.to_string()),
+        average_price: Some(average(execution.average)),
         order_ref: (!ticket.order_ref.is_empty()).then(|| ticket.order_ref.clone()),
         last_liquidity: Some(if matches!(ticket.kind, Kind::Limit(_)) { 1 } else { 2 }),
     };
@@ -228,17 +295,17 @@ pub(super) fn commission(out: &mut Vec<u8>, market: &Market, execution: usize) {
 /// An order that has ended. As IBKR tells it, its quantity is what was left of it.
 pub(super) fn completed_order(out: &mut Vec<u8>, market: &Market, place: usize) {
     let order = &market.venue.orders[place];
-    let mut message = order_message(market, order);
-    let (status, text) = match order.state {
-        State::Filled(_) => {
-            message.quantity = Some("0".to_owned());
-            (Status::Filled, format!("Filled Size: {}", order.ticket.quantity))
-        }
-        State::Cancelled(Reason::Expired) => (Status::Cancelled, "Expired".to_owned()),
-        _ => (Status::Cancelled, "Cancelled by Trader".to_owned()),
+    let standing = market.venue.standing(place);
+    let mut message = order_message(market, order, &standing);
+    message.quantity = Some(order.remaining().to_string());
+    let text = match order.state {
+        State::Cancelled(Reason::Expired) => "Expired".to_owned(),
+        State::Inactive(why) => format!("Order rejected - reason:{}", rejection(why)),
+        State::Cancelled(_) => "Cancelled by Trader".to_owned(),
+        _ => format!("Filled Size: {}", order.filled),
     };
     let state = OrderState {
-        status: Some(status_text(status).to_owned()),
+        status: Some(status_text(standing.status).to_owned()),
         completed_time: order.ended.map(clock::stamp),
         completed_status: Some(text),
         ..OrderState::default()
@@ -276,5 +343,7 @@ fn status_text(status: Status) -> &'static str {
         Status::Submitted => "Submitted",
         Status::Filled => "Filled",
         Status::Cancelled => "Cancelled",
+        Status::PendingCancel => "PendingCancel",
+        Status::Inactive => "Inactive",
     }
 }

@@ -3,9 +3,10 @@
 use rust_decimal::Decimal;
 
 use super::catalogue::MarketRule;
+use super::clock;
 use super::contract::Listings;
-use super::messages::PlaceOrder;
-use super::venue::{Key, Kind, Life, Reach, Refusal, Side, Ticket, Transmit};
+use super::messages::{Order, PlaceOrder};
+use super::venue::{Distance, Key, Kind, Life, Reach, Refusal, Side, Ticket, Transmit};
 use super::wire;
 
 /// The largest order, in shares: more would not fit the exact arithmetic of the account.
@@ -37,19 +38,8 @@ pub(super) fn read(
         Some("SELL") => Side::Sell,
         other => return Err(invalid(&format!("action {:?} is not BUY or SELL", other.unwrap_or("")))),
     };
-    let kind = match order.order_type.as_deref() {
-        Some("MKT") => Kind::Market,
-        Some("LMT") => Kind::Limit(price("limit price", order.limit_price)?),
-        Some("STP") => Kind::Stop(price("stop price", order.aux_price)?),
-        _ => return Err(Refusal::new(387, "Unsupported order type for this exchange and security type.")),
-    };
-    let life = match order.tif.as_deref() {
-        None | Some("" | "DAY") => Life::Day,
-        Some("GTC") => Life::UntilCancelled,
-        Some(other) => {
-            return Err(invalid(&format!("time in force {other} is not simulated, only DAY and GTC")));
-        }
-    };
+    let kind = kind(order)?;
+    let life = life(order)?;
     on_tick(listings.rule(symbol), &kind)?;
     let quantity = quantity(order.quantity.as_deref())?;
     if !listings.is_size(symbol, Decimal::from(quantity)) {
@@ -71,6 +61,63 @@ pub(super) fn read(
         trigger_method: order.trigger_method.unwrap_or(0),
         order_ref: text(&order.order_ref),
     })
+}
+
+fn kind(order: &Order) -> Result<Kind, Refusal> {
+    Ok(match order.order_type.as_deref() {
+        Some("MKT") => Kind::Market,
+        Some("LMT") => Kind::Limit(price("limit price", order.limit_price)?),
+        Some("STP") => Kind::Stop(price("stop price", order.aux_price)?),
+        Some("STP LMT") => Kind::StopLimit {
+            stop: price("stop price", order.aux_price)?,
+            limit: price("limit price", order.limit_price)?,
+        },
+        Some("TRAIL") => Kind::Trail {
+            by: distance(order)?,
+            start: given(order.trail_stop_price)
+                .map(|_| price("trail stop price", order.trail_stop_price))
+                .transpose()?,
+        },
+        _ => return Err(Refusal::new(387, "Unsupported order type for this exchange and security type.")),
+    })
+}
+
+/// How far a trailing stop keeps: an amount or a percentage, exactly one of the two.
+fn distance(order: &Order) -> Result<Distance, Refusal> {
+    match (given(order.aux_price), given(order.trailing_percent)) {
+        (Some(_), None) => Ok(Distance::Amount(price("trailing amount", order.aux_price)?)),
+        (None, Some(percent)) => match wire::decimal(percent) {
+            Some(percent) if Decimal::ZERO < percent && percent < Decimal::ONE_HUNDRED => {
+                Ok(Distance::Percent(percent.normalize()))
+            }
+            _ => Err(invalid("the trailing percentage is not between 0 and 100")),
+        },
+        _ => Err(invalid("a trailing stop takes an amount or a percentage, and not both")),
+    }
+}
+
+/// IBKR's clients write what is not set as zero, or as the largest number there is.
+fn given(value: Option<f64>) -> Option<f64> {
+    value.filter(|value| *value != 0.0 && *value < f64::MAX)
+}
+
+fn life(order: &Order) -> Result<Life, Refusal> {
+    let date = order.good_till_date.as_deref().unwrap_or("").trim();
+    match order.tif.as_deref() {
+        None | Some("" | "DAY") => Ok(Life::Day),
+        Some("GTC") => Ok(Life::UntilCancelled),
+        Some("GTD") if date.is_empty() => {
+            Err(Refusal::new(334, "Invalid Good Till Date order: its date is missing"))
+        }
+        Some("GTD") => clock::parse_stamp(date).map(Life::Until).ok_or_else(|| {
+            let text = "The date, time, or time-zone entered is invalid. The correct format is yyyymmdd hh:mm:ss \
+                        xxx, or yyyymmdd-hh:mm:ss in UTC.";
+            Refusal::new(337, text)
+        }),
+        Some(other) => {
+            Err(invalid(&format!("time in force {other} is not simulated, only DAY, GTC and GTD")))
+        }
+    }
 }
 
 fn quantity(text: Option<&str>) -> Result<i64, Refusal> {
@@ -100,11 +147,14 @@ fn price(name: &str, value: Option<f64>) -> Result<Decimal, Refusal> {
 
 /// Refuses an order with a price between the steps of its band.
 fn on_tick(rule: &MarketRule, kind: &Kind) -> Result<(), Refusal> {
-    let price = match *kind {
-        Kind::Market => return Ok(()),
-        Kind::Limit(price) | Kind::Stop(price) => price,
+    let prices = match *kind {
+        Kind::Market | Kind::Trail { start: None, .. } => [None, None],
+        Kind::Limit(price) | Kind::Stop(price) | Kind::Trail { start: Some(price), .. } => {
+            [Some(price), None]
+        }
+        Kind::StopLimit { stop, limit } => [Some(stop), Some(limit)],
     };
-    if rule.is_on_tick(price) {
+    if prices.into_iter().flatten().all(|price| rule.is_on_tick(price)) {
         return Ok(());
     }
     let text = "The price does not conform to the minimum price variation for this contract.";
@@ -146,7 +196,7 @@ mod tests {
         assert_eq!(play(|order| order.limit_price = None), Err(321));
         assert_eq!(play(|order| order.limit_price = Some(-1.0)), Err(321));
         assert_eq!(play(|order| order.limit_price = Some(f64::MAX)), Err(321));
-        assert_eq!(play(|order| order.order_type = text("TRAIL")), Err(387));
+        assert_eq!(play(|order| order.order_type = text("MOC")), Err(387));
         assert_eq!(play(|order| order.quantity = None), Err(434));
         assert_eq!(play(|order| order.quantity = text("1.5")), Err(10_243));
         assert_eq!(play(|order| order.quantity = text("1e300")), Err(321));

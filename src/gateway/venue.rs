@@ -1,213 +1,79 @@
 //! The venue: orders from their acceptance to their end. Pure: no clock, no socket; facts leave as values.
 //!
-//! What it refuses to be: a judge of buying power. Every order that is well formed is taken.
+//! | file | what |
+//! | --- | --- |
+//! | `order` | an order, its states, its executions, and what is told of them |
+//! | `rules` | what can be chosen |
+//! | `place`, `change` | requests: new orders, changes, cancels |
+//! | `matching` | what a bar does to the orders, found in each symbol's `book` |
+//! | `fill` | a fill and what follows from it: the group, the children |
+//! | `trail` | stops that follow the price |
+//! | `manual` | orders that no client sent |
+//! | `memory` | the venue over a restart |
+//!
+//! Every look-up is by an index: a bar touches the orders it reaches, a fill its group and its children, and
+//! only the two changes of the hour in a day look at all orders.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
 use super::account::Account;
+use super::catalogue::MarketRule;
 use super::feed::Hours;
+use book::Book;
+use order::Form;
 
+mod book;
 mod change;
+mod fill;
 mod manual;
 mod matching;
+mod memory;
+mod order;
 mod place;
+mod rules;
+#[cfg(test)]
+mod story;
+#[cfg(test)]
+mod tests;
+mod trail;
 
-pub(super) use manual::BINDING_CLIENT;
-
-/// Who an order belongs to: ids are each client's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Key {
-    pub(super) client: i32,
-    pub(super) id: i32,
-}
-
-impl Key {
-    /// The key of every order that was entered by hand and has not been bound: it belongs to nobody.
-    pub(super) const UNBOUND: Key = Key { client: 0, id: 0 };
-
-    /// The client that hears of an order with this key.
-    pub(super) fn owner(self) -> Option<i32> {
-        (self != Key::UNBOUND).then_some(self.client)
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
-    Buy,
-    Sell,
-}
-
-impl Side {
-    /// The shares with the sign of what they do to a position.
-    pub(super) fn signed(self, quantity: i64) -> i64 {
-        match self {
-            Side::Buy => quantity,
-            Side::Sell => -quantity,
-        }
-    }
-}
-
-/// What an order waits for. Prices are on the tick and above zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Market,
-    Limit(Decimal),
-    Stop(Decimal),
-}
-
-/// How long an order lives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Life {
-    Day,
-    UntilCancelled,
-}
-
-/// When an order may act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
-    Session,
-    AnyHour,
-}
-
-/// Whether an order goes to the exchange at once or waits for one that belongs to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Transmit {
-    Now,
-    Hold,
-}
-
-/// An order as its client wrote it, checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Ticket {
-    pub(super) key: Key,
-    /// The symbol's place in symbol order.
-    pub(super) symbol: usize,
-    pub(super) side: Side,
-    /// Whole shares, at least one.
-    pub(super) quantity: i64,
-    pub(super) kind: Kind,
-    pub(super) life: Life,
-    pub(super) reach: Reach,
-    pub(super) transmit: Transmit,
-    /// The order id of the parent; 0 for none.
-    pub(super) parent: i32,
-    /// Empty for none.
-    pub(super) oca_group: String,
-    pub(super) oca_type: i32,
-    pub(super) trigger_method: i32,
-    pub(super) order_ref: String,
-}
-
-/// Where an order stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    /// Not sent to the exchange yet.
-    Held,
-    /// Sent; acts when its parent has filled.
-    Waiting,
-    Working,
-    /// Filled by the execution at this place.
-    Filled(usize),
-    Cancelled(Reason),
-}
-
-impl State {
-    pub(super) fn is_live(self) -> bool {
-        matches!(self, State::Held | State::Waiting | State::Working)
-    }
-}
-
-/// Why an order was cancelled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reason {
-    Asked,
-    Parent,
-    OcaGroup,
-    Expired,
-}
-
-/// What a client is told of an order's standing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
-    PreSubmitted,
-    Submitted,
-    Filled,
-    Cancelled,
-}
-
-/// One order the venue has taken.
-#[derive(Debug)]
-pub(super) struct Order {
-    pub(super) ticket: Ticket,
-    pub(super) perm_id: i64,
-    pub(super) state: State,
-    /// The place of the parent.
-    pub(super) parent: Option<usize>,
-    /// Acts in instants that start after this one: a child that became active inside an instant's five
-    /// seconds, other than at their open, has to wait for the next.
-    acts_after: i64,
-    /// When a day order ends, in seconds of the epoch.
-    expires: Option<i64>,
-    /// When the order filled or was cancelled.
-    pub(super) ended: Option<i64>,
-}
-
-/// A fill. An order fills whole, in one execution.
-#[derive(Debug)]
-pub(super) struct Execution {
-    pub(super) id: String,
-    /// The place of the order.
-    pub(super) order: usize,
-    /// The start of the bar it fell in, in seconds of the epoch.
-    pub(super) time: i64,
-    pub(super) price: Decimal,
-    pub(super) commission: Decimal,
-    /// The profit it closed, after commissions.
-    pub(super) realized: Option<Decimal>,
-}
-
-/// What the owner of an order is to be told, in this order. The number is the order's place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Fact {
-    /// The order as it now stands.
-    Stands(usize, Status),
-    /// The execution at this place filled an order.
-    Filled(usize),
-    Cancelled(usize, Reason),
-    /// A note about an order that lives on.
-    Noted(usize, Note),
-}
-
-/// A note about an order that lives on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Note {
-    /// The order asks for any hour and its kind only acts in the session.
-    SessionOnly,
-    /// The order waits for the next session's open.
-    WaitsForOpen,
-}
-
-/// Why a request about an order was refused; what stood before still stands. The codes are IBKR's.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) code: i32,
-    pub(super) text: String,
-}
-
-impl Refusal {
-    pub(super) fn new(code: i32, text: impl Into<String>) -> Refusal {
-        Refusal { code, text: text.into() }
-    }
-}
+pub(in crate::gateway) use manual::BINDING_CLIENT;
+pub(in crate::gateway) use memory::{Damage, Memory};
+pub(in crate::gateway) use order::{
+    Distance, Execution, Fact, Key, Kind, Life, Note, Order, Reach, Reason, Refusal, Rejection, Side,
+    Standing, State, Status, Ticket, Transmit, Waits,
+};
+pub(in crate::gateway) use rules::Rules;
+pub use rules::{Fills, Margin, OrphanModify};
 
 /// The moment a request arrives.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moment {
+    /// In seconds of the epoch.
+    pub(super) now: i64,
     pub(super) hours: Hours,
     /// The close of this session, or of the next outside of one; none after the last.
     pub(super) day_ends: Option<i64>,
+}
+
+/// The orders of one OCA group. A name is a group for each client.
+#[derive(Debug, Default)]
+struct Group {
+    /// The places of those that have not ended.
+    members: BTreeSet<usize>,
+    entry: Entry,
+}
+
+/// Whether a group takes new orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Entry {
+    #[default]
+    Open,
+    /// An order whose fill cancels the others has filled.
+    Closed,
 }
 
 /// All orders, their fills, and the account they move.
@@ -216,26 +82,43 @@ pub(super) struct Venue {
     pub(super) orders: Vec<Order>,
     pub(super) executions: Vec<Execution>,
     pub(super) account: Account,
+    pub(super) rules: Rules,
+    /// The ticks of each symbol, in symbol order.
+    pub(super) ticks: Vec<Arc<MarketRule>>,
     /// The places of the orders that have not ended, in the order they came.
-    live: Vec<usize>,
+    live: BTreeSet<usize>,
     places: HashMap<Key, usize>,
     /// The highest order id each client has used.
     highest: BTreeMap<i32, i32>,
+    /// In symbol order.
+    books: Vec<Book>,
+    groups: HashMap<(i32, String), Group>,
+    /// The moments at which live orders end by themselves.
+    expiries: BTreeSet<(i64, usize)>,
+    /// Trailing stops that moved since their owners were told.
+    moved: BTreeSet<usize>,
     /// The places of the orders that were entered by hand, and whether client 0 has bound them.
     manual: BTreeMap<usize, manual::Binding>,
     hours: Hours,
 }
 
 impl Venue {
-    /// A venue for so many symbols, its account holding nothing but cash. `hours` are those of its first instant.
+    /// A venue for so many symbols with ticks of a cent, its account holding nothing but cash. `hours` are those of
+    /// its first instant.
     pub(super) fn new(cash: Decimal, symbols: usize, hours: Hours) -> Venue {
         Venue {
             orders: Vec::new(),
             executions: Vec::new(),
             account: Account::new(cash, symbols),
-            live: Vec::new(),
+            rules: Rules::default(),
+            ticks: vec![Arc::new(MarketRule::cents()); symbols],
+            live: BTreeSet::new(),
             places: HashMap::new(),
             highest: BTreeMap::new(),
+            books: std::iter::repeat_with(Book::default).take(symbols).collect(),
+            groups: HashMap::new(),
+            expiries: BTreeSet::new(),
+            moved: BTreeSet::new(),
             manual: BTreeMap::new(),
             hours,
         }
@@ -247,7 +130,7 @@ impl Venue {
     }
 
     /// The places of the orders that have not ended, in the order they came.
-    pub(super) fn live(&self) -> &[usize] {
+    pub(super) fn live(&self) -> &BTreeSet<usize> {
         &self.live
     }
 
@@ -256,18 +139,21 @@ impl Venue {
         self.places.get(&key).copied()
     }
 
-    /// What a client is told of an order's standing now.
-    pub(super) fn status(&self, place: usize) -> Status {
+    /// How an order stands now.
+    pub(super) fn standing(&self, place: usize) -> Standing {
         let order = &self.orders[place];
-        match (order.state, order.ticket.kind) {
-            (State::Filled(_), _) => Status::Filled,
-            (State::Cancelled(_), _) => Status::Cancelled,
-            (State::Working, Kind::Limit(_)) if order.ticket.reach == Reach::AnyHour => Status::Submitted,
-            (State::Working, Kind::Market | Kind::Limit(_)) if self.hours == Hours::Session => {
-                Status::Submitted
-            }
-            // IBKR watches stops itself and calls them so until they trigger.
-            _ => Status::PreSubmitted,
+        let waits = match (order.state, order.form()) {
+            (State::Waiting, _) => Waits::ForParent,
+            (State::Working, Form::Stop(_)) => Waits::ForTrigger,
+            _ => Waits::Nothing,
+        };
+        Standing {
+            status: status_in(order, self.hours),
+            quantity: order.ticket.quantity,
+            filled: order.filled,
+            last: order.last,
+            waits,
+            trail_stop: order.trail_stop,
         }
     }
 
@@ -276,17 +162,73 @@ impl Venue {
         if self.hours == hours {
             return;
         }
-        let before: Vec<Status> = self.live.iter().map(|place| self.status(*place)).collect();
-        self.hours = hours;
-        for (place, before) in self.live.iter().zip(before) {
-            let status = self.status(*place);
-            if status != before {
-                facts.push(Fact::Stands(*place, status));
+        let before = std::mem::replace(&mut self.hours, hours);
+        for place in &self.live {
+            let order = &self.orders[*place];
+            if status_in(order, before) != status_in(order, hours) {
+                self.stands(*place, facts);
             }
         }
     }
 
     fn stands(&self, place: usize, facts: &mut Vec<Fact>) {
-        facts.push(Fact::Stands(place, self.status(place)));
+        facts.push(Fact::Stands(place, self.standing(place)));
+    }
+
+    /// Puts a working order where the bars find it.
+    fn enter_book(&mut self, place: usize) {
+        let order = &self.orders[place];
+        if order.state == State::Working {
+            self.books[order.ticket.symbol].put(place, order);
+        }
+    }
+
+    /// Takes a working order from where the bars find it; to be done before anything about it changes.
+    fn leave_book(&mut self, place: usize) {
+        let order = &self.orders[place];
+        if order.state == State::Working {
+            self.books[order.ticket.symbol].take(place, order);
+        }
+    }
+
+    /// Ends a live order in one of the states that are an end.
+    fn close(&mut self, place: usize, state: State, now: i64) {
+        self.leave_book(place);
+        let order = &mut self.orders[place];
+        order.state = state;
+        order.ended = Some(now);
+        self.live.remove(&place);
+        self.moved.remove(&place);
+        if let Some(expires) = order.expires {
+            self.expiries.remove(&(expires, place));
+        }
+        if let Some(group) = group_of(order).and_then(|group| self.groups.get_mut(&group)) {
+            group.members.remove(&place);
+        }
+    }
+}
+
+/// The group an order belongs to, if it belongs to one.
+fn group_of(order: &Order) -> Option<(i32, String)> {
+    let Ticket { key, oca_group, .. } = &order.ticket;
+    (!oca_group.is_empty()).then(|| (key.client, oca_group.clone()))
+}
+
+/// What a client is told of an order's standing. IBKR watches stops itself and calls them PreSubmitted until
+/// they trigger.
+fn status_in(order: &Order, hours: Hours) -> Status {
+    match order.state {
+        State::Filled(_) => return Status::Filled,
+        State::Cancelled(_) => return Status::Cancelled,
+        State::Inactive(_) => return Status::Inactive,
+        State::Held | State::Waiting | State::Working => {}
+    }
+    if order.cancel_asked.is_some() {
+        return Status::PendingCancel;
+    }
+    match (order.state, order.form()) {
+        (State::Working, Form::Limit(_)) if order.acts_outside() => Status::Submitted,
+        (State::Working, Form::Market | Form::Limit(_)) if hours == Hours::Session => Status::Submitted,
+        _ => Status::PreSubmitted,
     }
 }

@@ -147,6 +147,11 @@ impl Desk {
         self.known().contracts.clear();
     }
 
+    /// Asks for one contract anew.
+    pub(super) fn forget_contract(&self, symbol: &Symbol, spec: &ContractSpec) {
+        self.known().contracts.remove(&(symbol.clone(), spec_words(spec)));
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         self.shared.known.lock().unwrap_or_else(PoisonError::into_inner)
     }

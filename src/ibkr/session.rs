@@ -203,6 +203,16 @@ impl Session {
 
     // ---- looking things up
 
+    /// As [`Session::contract`], asked anew: hours are listed a week ahead at most.
+    pub async fn contract_anew(
+        &mut self,
+        symbol: &Symbol,
+        spec: &ContractSpec,
+    ) -> Result<Contract, ContractError> {
+        self.desk.forget_contract(symbol, spec);
+        self.contract(symbol, spec).await
+    }
+
     /// As [`Desk::contract`].
     pub async fn contract(
         &mut self,

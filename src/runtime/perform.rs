@@ -42,6 +42,8 @@ pub(crate) struct Trader {
     pub(super) reread: bool,
     /// A file changed so lately that it is not believed yet.
     pub(super) unsettled: bool,
+    /// The day (UTC, counted from 1970) on which contracts were asked for their hours.
+    pub(super) hours_of: Option<i64>,
     pub(super) ended: bool,
     pub(super) bars: u64,
     pub(super) refused: usize,

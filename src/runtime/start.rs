@@ -76,6 +76,7 @@ pub(super) async fn start(options: Options) -> Result<Runtime, RunError> {
         recovery_due: None,
         reread: false,
         unsettled: false,
+        hours_of: None,
         ended: false,
         bars: 0,
         refused: 0,

@@ -19,6 +19,7 @@ use crate::ibkr::{Drained, LinkError, LinkEvent};
 
 /// How often the clock is looked at where no bars come.
 const CLOCK: Duration = Duration::from_secs(1);
+const DAY_MILLIS: i64 = 86_400_000;
 
 impl Trader {
     /// Turns the loop until `stop`, or until the bars end.
@@ -65,6 +66,7 @@ impl Trader {
                 Err(trouble) => return Ok(Err(trouble)),
             };
             self.acted = false;
+            self.refresh_hours(now).await?;
             let drained = self.session.drain();
             let quiet = drained.is_empty() && self.inputs.is_empty() && !self.reread && !clock_due;
             self.take(now, drained).await?;
@@ -91,6 +93,25 @@ impl Trader {
             return Ok(Err(trouble));
         }
         Ok(Ok(()))
+    }
+
+    /// Asks what is watched for its hours once a day: they are listed a week ahead at most, and the day of a new bar
+    /// has to be known before the bar is used.
+    async fn refresh_hours(&mut self, now: Stamp) -> Result<(), RunError> {
+        let today = now.millis().div_euclid(DAY_MILLIS);
+        let asked = self.hours_of.replace(today);
+        if asked.is_none_or(|asked| asked == today) {
+            return Ok(());
+        }
+        let watched: Vec<_> =
+            self.engine.watched().map(|(symbol, spec)| (symbol.clone(), spec.clone())).collect();
+        for (symbol, spec) in watched {
+            match self.session.contract_anew(&symbol, &spec).await {
+                Ok(contract) => self.feed(now, Input::Contract(contract)).await?,
+                Err(error) => warn!(%symbol, %error, "its hours could not be asked for, the old ones stay"),
+            }
+        }
+        Ok(())
     }
 
     /// Orders before bars, bars instant by instant, the account with the last of them.

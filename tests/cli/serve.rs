@@ -41,6 +41,33 @@ fn a_port_in_use_is_told() {
 }
 
 #[test]
+fn a_file_of_contracts_is_read_and_all_that_is_wrong_with_it_is_told_with_its_place() {
+    let dir = Dir::new();
+    dir.write("xyz.csv", &minutes(&UP_AND_DOWN));
+    let words = ["gateway", "--listen", "127.0.0.1:0", "--bars", "XYZ=xyz.csv", "--contracts"];
+    let with = |file| [&words[..], &[file]].concat();
+    dir.write("good.yaml", "contracts: { XYZ: { name: XYZ CORP, con_id: 4711 } }\n");
+    let mut gateway = dir.start(with("good.yaml"));
+    assert!(gateway.line().starts_with("listening on "));
+    gateway.signal("INT");
+    assert_eq!(gateway.end().code, 0);
+
+    dir.write("bad.yaml", "contracts:\n  XYZ: { con_id: none, market_rule: strange }\n");
+    let told = dir.prusik(with("bad.yaml"));
+    assert_eq!((told.code, told.out.as_str()), (78, ""));
+    let wanted = "\
+error: `none` is no id
+ --> bad.yaml:2:18
+  = help: write a whole number from 1 to 2147483647
+error: there is no market rule `strange`
+ --> bad.yaml:2:37
+  = help: there are us_stocks, us_sub_dollar
+";
+    assert_eq!(told.err, wanted);
+    assert_eq!(dir.prusik(with("none.yaml")).code, 2);
+}
+
+#[test]
 fn a_gateway_without_usable_bars_does_not_start() {
     let dir = Dir::new();
     assert_eq!(dir.prusik(["gateway", "--listen", "127.0.0.1:0", "--bars", "XYZ=none.csv"]).code, 2);

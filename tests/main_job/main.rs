@@ -4,6 +4,7 @@
 mod containment;
 mod determinism;
 mod edits;
+mod half_days;
 mod limits;
 mod protection;
 mod restart;

@@ -91,10 +91,14 @@ impl MarketRule {
 
     /// The nearest step of the price's band, half a tick away from zero.
     pub(in crate::gateway) fn to_tick(&self, price: Decimal) -> Decimal {
-        let away = RoundingStrategy::MidpointAwayFromZero;
+        self.to_tick_by(price, RoundingStrategy::MidpointAwayFromZero)
+    }
+
+    /// A step next to the price, in its band, chosen by the rounding.
+    pub(in crate::gateway) fn to_tick_by(&self, price: Decimal, rounding: RoundingStrategy) -> Decimal {
         match *self.band(price) {
-            Band { decimals: Some(decimals), .. } => price.round_dp_with_strategy(decimals, away),
-            Band { tick, .. } => (price / tick).round_dp_with_strategy(0, away) * tick,
+            Band { decimals: Some(decimals), .. } => price.round_dp_with_strategy(decimals, rounding),
+            Band { tick, .. } => (price / tick).round_dp_with_strategy(0, rounding) * tick,
         }
     }
 

@@ -108,20 +108,35 @@ fn what_makes_yaml_say_one_thing_and_mean_another_is_refused() {
 }
 
 #[test]
-fn the_holidays_and_short_days_from_2024_to_2030_are_those_the_exchange_has_published() {
+fn the_holidays_and_short_days_of_the_years_to_come_follow_the_exchanges_rules() {
     let calendar = new_york();
-    let mut told = Vec::new();
-    let mut day = date(2024, 1, 1);
-    while day.year() <= 2027 {
-        let weekend = day.weekday().to_monday_zero_offset() >= 5;
-        match calendar.on(day) {
-            None if !weekend => told.push(day.strftime("%Y-%m-%d").to_string()),
-            Some(hours) if hours != calendar.usual => told.push(day.strftime("%m-%d until 13").to_string()),
-            _ => {}
+    let mut told = String::new();
+    for year in 2024..=2030 {
+        told.push_str(&format!("{year}:"));
+        let mut day = date(year, 1, 1);
+        while day.year() == year {
+            let weekend = day.weekday().to_monday_zero_offset() >= 5;
+            match calendar.on(day) {
+                None if !weekend => told.push_str(&day.strftime(" %m-%d").to_string()),
+                Some(hours) if hours != calendar.usual => {
+                    assert_eq!((hours.close.hour(), hours.post.hour()), (13, 17), "{day}");
+                    told.push_str(&day.strftime(" %m-%d/13").to_string());
+                }
+                _ => {}
+            }
+            day = clock::days_after(day, 1);
         }
-        day = clock::days_after(day, 1);
+        told.push('\n');
     }
-    insta::assert_snapshot!(told.join(" "), @"");
+    insta::assert_snapshot!(told, @"
+    2024: 01-01 01-15 02-19 03-29 05-27 06-19 07-03/13 07-04 09-02 11-28 11-29/13 12-24/13 12-25
+    2025: 01-01 01-09 01-20 02-17 04-18 05-26 06-19 07-03/13 07-04 09-01 11-27 11-28/13 12-24/13 12-25
+    2026: 01-01 01-19 02-16 04-03 05-25 06-19 07-03 09-07 11-26 11-27/13 12-24/13 12-25
+    2027: 01-01 01-18 02-15 03-26 05-31 06-18 07-05 09-06 11-25 11-26/13 12-24
+    2028: 01-17 02-21 04-14 05-29 06-19 07-03/13 07-04 09-04 11-23 11-24/13 12-25
+    2029: 01-01 01-15 02-19 03-30 05-28 06-19 07-03/13 07-04 09-03 11-22 11-23/13 12-24/13 12-25
+    2030: 01-01 01-21 02-18 04-19 05-27 06-19 07-03/13 07-04 09-02 11-28 11-29/13 12-24/13 12-25
+    ");
 }
 
 #[test]

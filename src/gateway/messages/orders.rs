@@ -48,8 +48,14 @@ pub(in crate::gateway) struct Order {
     pub(in crate::gateway) account: Option<String>,
     #[prost(bool, optional, tag = "19")]
     pub(in crate::gateway) outside_rth: Option<bool>,
+    #[prost(double, optional, tag = "22")]
+    pub(in crate::gateway) trailing_percent: Option<f64>,
+    #[prost(double, optional, tag = "23")]
+    pub(in crate::gateway) trail_stop_price: Option<f64>,
     #[prost(string, optional, tag = "25")]
     pub(in crate::gateway) good_after_time: Option<String>,
+    #[prost(string, optional, tag = "26")]
+    pub(in crate::gateway) good_till_date: Option<String>,
     #[prost(string, optional, tag = "27")]
     pub(in crate::gateway) oca_group: Option<String>,
     #[prost(string, optional, tag = "28")]

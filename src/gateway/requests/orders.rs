@@ -6,7 +6,7 @@ use crate::gateway::market::Market;
 use crate::gateway::messages::{CancelOrder, CompletedOrdersRequest, Empty, PlaceOrder, told};
 use crate::gateway::telling;
 use crate::gateway::ticket;
-use crate::gateway::venue::{BINDING_CLIENT, Fact, Key, Refusal, State, Ticket};
+use crate::gateway::venue::{BINDING_CLIENT, Fact, Key, Refusal, Ticket};
 use crate::gateway::wire::push;
 
 impl Exchange {
@@ -19,15 +19,14 @@ impl Exchange {
             }
             self.place_or_change(ticket)
         });
-        match done {
-            Ok(()) => drop(self.tell_facts()),
-            Err(refusal) => {
-                let now = self.market.now;
-                if let Some(own) = self.clients.get_mut(&client) {
-                    refuse(&mut own.out, now, request.order_id, &refusal);
-                }
+        if let Err(refusal) = done {
+            let now = self.market.now;
+            if let Some(own) = self.clients.get_mut(&client) {
+                refuse(&mut own.out, now, request.order_id, &refusal);
             }
         }
+        // A refusal can end the order it is about.
+        self.tell_facts();
     }
 
     /// Places an order, or changes the one that has its id. IBKR acknowledges a change twice.
@@ -84,7 +83,7 @@ impl Exchange {
         let Exchange { market, clients, .. } = self;
         let Some(own) = clients.get_mut(&client) else { return };
         for place in market.venue.live() {
-            telling::standing(&mut own.out, market, *place, market.venue.status(*place));
+            telling::standing(&mut own.out, market, *place, &market.venue.standing(*place));
         }
         push(&mut own.out, told::OPEN_ORDERS_END, &Empty {});
     }
@@ -95,8 +94,7 @@ impl Exchange {
         let Some(own) = clients.get_mut(&client) else { return };
         let api_only = request.api_only == Some(true);
         for (place, order) in market.venue.orders.iter().enumerate() {
-            let ended = matches!(order.state, State::Filled(_) | State::Cancelled(_));
-            if ended && !(api_only && market.venue.is_manual(place)) {
+            if !order.state.is_live() && !(api_only && market.venue.is_manual(place)) {
                 telling::completed_order(&mut own.out, market, place);
             }
         }
@@ -108,7 +106,7 @@ impl Exchange {
 pub(super) fn own_orders(out: &mut Vec<u8>, market: &Market, client: i32) {
     for place in market.venue.live() {
         if market.venue.orders[*place].ticket.key.owner() == Some(client) {
-            telling::standing(out, market, *place, market.venue.status(*place));
+            telling::standing(out, market, *place, &market.venue.standing(*place));
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use rust_decimal::Decimal;
 
-use crate::gateway::account::{self, Account};
+use crate::gateway::account;
 use crate::gateway::contract::CURRENCY;
 use crate::gateway::exchange::Exchange;
 use crate::gateway::messages::{OpenOrder, Order, OrderState, told};
-use crate::gateway::venue::{Kind, Refusal, State, Ticket};
+use crate::gateway::telling;
+use crate::gateway::venue::{Refusal, State, Ticket, Venue};
 use crate::gateway::wire::{double, push};
 
 impl Exchange {
@@ -24,7 +25,9 @@ impl Exchange {
                 let living = &self.market.venue.orders[place];
                 match living.state {
                     State::Filled(_) => return Err(Refusal::new(104, "Cannot modify a filled order.")),
-                    State::Cancelled(_) => return Err(Refusal::new(103, "Duplicate order id")),
+                    State::Cancelled(_) | State::Inactive(_) => {
+                        return Err(Refusal::new(103, "Duplicate order id"));
+                    }
                     State::Held | State::Waiting | State::Working => {}
                 }
                 if (ticket.symbol, ticket.side) != (living.ticket.symbol, living.ticket.side) {
@@ -44,7 +47,7 @@ impl Exchange {
                 transmit: Some(true),
                 ..order.clone()
             }),
-            state: Some(state(&market.venue.account, ticket)),
+            state: Some(state(&market.venue, ticket)),
         };
         push(&mut own.out, told::OPEN_ORDER, &message);
         Ok(())
@@ -53,17 +56,12 @@ impl Exchange {
 
 /// The account before and after an order that would fill at its own price, or at the last price. Its commission is
 /// known to the cent, so there is no least and no most.
-fn state(account: &Account, ticket: &Ticket) -> OrderState {
-    let holding = account.holdings[ticket.symbol];
-    let price = match ticket.kind {
-        Kind::Market => holding.mark.unwrap_or_default(),
-        Kind::Limit(price) | Kind::Stop(price) => price,
-    };
+fn state(venue: &Venue, ticket: &Ticket) -> OrderState {
+    let account = &venue.account;
+    let price = ticket.kind.reference(account.holdings[ticket.symbol].mark).unwrap_or_default();
     let commission = account::commission(ticket.quantity, price);
     let before = account.worth();
-    let quantity = holding.quantity + ticket.side.signed(ticket.quantity);
-    let change = (Decimal::from(quantity) * price).abs() - holding.value().abs();
-    let change = change / Decimal::from(4);
+    let change = account.margin_change(ticket, price);
     let (margin, equity) = (before.margin() + change, before.net_liquidation - commission);
     let wire = |value: Decimal| Some(double(value.round_dp(2)));
     OrderState {
@@ -80,16 +78,7 @@ fn state(account: &Account, ticket: &Ticket) -> OrderState {
         commission: wire(commission),
         commission_currency: Some(CURRENCY.to_owned()),
         margin_currency: Some(CURRENCY.to_owned()),
-        // What binds less is never refused for want of margin.
-        warning_text: (change > Decimal::ZERO && margin > equity).then(|| no_margin(equity, margin)),
+        warning_text: venue.lack_of_margin(ticket).map(telling::rejection),
         ..OrderState::default()
     }
-}
-
-/// IBKR's words for an order that the account cannot carry.
-fn no_margin(equity: Decimal, margin: Decimal) -> String {
-    format!(
-        "YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED POSITION YOUR EQUITY WITH LOAN VALUE \
-         [{equity:.2} {CURRENCY}] MUST EXCEED THE INITIAL MARGIN [{margin:.2} {CURRENCY}]"
-    )
 }

@@ -5,6 +5,8 @@
 //! automatic orders") has it, so that they never meet the ids a client counts up; -1 is left out, because error
 //! frames mean "no order" by it.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Fact, Key, Moment, Reason, Refusal, Ticket, Venue};
 
 /// The client that binds orders entered by hand.
@@ -13,7 +15,7 @@ pub(in crate::gateway) const BINDING_CLIENT: i32 = 0;
 const FIRST_BOUND_ID: i32 = -2;
 
 /// Whether an order entered by hand has become an order of client 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Binding {
     Unbound,
     Bound,

@@ -2,22 +2,21 @@
 //!
 //! Symbol by symbol, and inside a bar: market orders first, at its open, in the order they came, with the
 //! children that this makes active; then stops, then limits. So of a stop and a target that both trade in one
-//! bar the stop wins. A bar without a trade triggers and fills nothing.
+//! bar the stop wins. A bar without a trade triggers and fills nothing. Where a bar offers only so many shares,
+//! the orders are served from them in that order; what is left of a triggered stop goes on as a market order
+//! with the next bar, what is left of a limit waits for its price again.
 
 use rust_decimal::Decimal;
 
-use super::{Execution, Fact, Kind, Reach, Reason, Side, State, Venue};
-use crate::gateway::account::commission;
+use super::fill::When;
+use super::order::{Kind, Side, Trigger};
+use super::rules::Offer;
+use super::{Fact, Reason, Venue};
 use crate::gateway::bars::Bar;
 use crate::gateway::feed::{Hours, Slot};
 
-/// The kinds of orders, in the order in which a bar serves them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Turn {
-    Market,
-    Stop,
-    Limit,
-}
+/// Market seconds between two words about trailing stops that moved.
+const MOVED_TOLD_SECONDS: i64 = 60;
 
 impl Venue {
     /// Trades one instant. `next_hours` are those of its end.
@@ -26,108 +25,115 @@ impl Venue {
         for (symbol, bar) in slot.bars.iter().enumerate() {
             let Some(bar) = bar else { continue };
             if bar.traded() && !self.live.is_empty() {
-                for turn in [Turn::Market, Turn::Stop, Turn::Limit] {
-                    self.serve(turn, symbol, bar, slot.hours, facts);
-                }
+                self.serve(symbol, bar, slot.hours, facts);
             }
             self.account.holdings[symbol].mark = Some(bar.close);
         }
         self.expire(slot.end(), facts);
+        if slot.end() % MOVED_TOLD_SECONDS == 0 {
+            self.tell_moved(facts);
+        }
         self.set_hours(next_hours, facts);
     }
 
-    /// Fills the orders of one turn, looking anew after each: a fill cancels some and makes others active.
-    fn serve(&mut self, turn: Turn, symbol: usize, bar: &Bar, hours: Hours, facts: &mut Vec<Fact>) {
-        while let Some((place, price)) = self.first_filled(turn, symbol, bar, hours) {
-            self.fill(place, price, turn, bar, facts);
+    fn serve(&mut self, symbol: usize, bar: &Bar, hours: Hours, facts: &mut Vec<Fact>) {
+        let mut offer = Offer::of(self.rules.fills, bar.volume);
+        if hours == Hours::Session {
+            self.serve_markets(symbol, bar, &mut offer, facts);
+        }
+        for place in self.books[symbol].stops_reached(bar, hours) {
+            self.serve_stop(place, bar, &mut offer, facts);
+        }
+        for place in self.books[symbol].limits_reached(bar, hours) {
+            self.serve_limit(place, bar, &mut offer, facts);
+        }
+        if hours == Hours::Session {
+            self.follow(symbol, bar);
         }
     }
 
-    fn first_filled(&self, turn: Turn, symbol: usize, bar: &Bar, hours: Hours) -> Option<(usize, Decimal)> {
-        self.live.iter().find_map(|place| {
-            let order = &self.orders[*place];
-            let ticket = &order.ticket;
-            if ticket.symbol != symbol || order.state != State::Working || order.acts_after >= bar.start {
-                return None;
-            }
-            if turn_of(ticket.kind) != turn || !may_act(ticket.kind, ticket.reach, hours) {
-                return None;
-            }
-            fill_price(ticket.kind, ticket.side, bar).map(|price| (*place, price))
-        })
-    }
-
-    fn fill(&mut self, place: usize, price: Decimal, turn: Turn, bar: &Bar, facts: &mut Vec<Fact>) {
-        let execution = self.executions.len();
-        let order = &mut self.orders[place];
-        order.state = State::Filled(execution);
-        order.ended = Some(bar.start);
-        let (key, perm_id, quantity) = (order.ticket.key, order.perm_id, order.ticket.quantity);
-        let (symbol, side) = (order.ticket.symbol, order.ticket.side);
-        let commission = commission(quantity, price);
-        let realized = self.account.book(symbol, side, quantity, price, commission);
-        let id = format!("{perm_id:08x}.{:08x}.01.01", execution + 1);
-        self.executions.push(Execution { id, order: place, time: bar.start, price, commission, realized });
-        self.live.retain(|other| *other != place);
-        facts.push(Fact::Filled(execution));
-        self.cancel_group(key.client, &self.orders[place].ticket.oca_group.clone(), bar.start, facts);
-        self.wake_children(place, turn, bar, facts);
-    }
-
-    fn cancel_group(&mut self, client: i32, group: &str, now: i64, facts: &mut Vec<Fact>) {
-        if group.is_empty() {
-            return;
-        }
-        let tied =
-            |order: &super::Order| order.ticket.key.client == client && order.ticket.oca_group == group;
-        while let Some(place) = self.live.iter().copied().find(|place| tied(&self.orders[*place])) {
-            self.end(place, Reason::OcaGroup, now, facts);
-        }
-    }
-
-    /// The children of a filled order go to work: in this bar when it filled at the bar's open as a market
-    /// order, else from the next, since what the bar did before and after the fill is not known.
-    fn wake_children(&mut self, parent: usize, turn: Turn, bar: &Bar, facts: &mut Vec<Fact>) {
-        for index in 0..self.live.len() {
-            let place = self.live[index];
-            let order = &mut self.orders[place];
-            if order.parent != Some(parent) || order.state != State::Waiting {
+    /// Market orders act in the session only. A child that a fill makes active came after its parent, so it is
+    /// met on the way.
+    fn serve_markets(&mut self, symbol: usize, bar: &Bar, offer: &mut Offer, facts: &mut Vec<Fact>) {
+        let mut from = 0;
+        while let Some(place) = self.books[symbol].market_from(from).filter(|_| !offer.is_spent()) {
+            from = place + 1;
+            if !self.orders[place].acts_at(bar.start) {
                 continue;
             }
-            order.state = State::Working;
-            order.acts_after = if turn == Turn::Market { i64::MIN } else { bar.start };
+            let shares = offer.take(self.fillable(place));
+            if shares > 0 {
+                self.fill(place, shares, bar.open, When::at_open(bar.start), facts);
+            }
+        }
+    }
+
+    /// A stop that the bar reached: it fills at its price or at the open beyond it, whichever is worse. One with
+    /// a limit fills there only if the limit allows it, since what the bar did later is not known.
+    fn serve_stop(&mut self, place: usize, bar: &Bar, offer: &mut Offer, facts: &mut Vec<Fact>) {
+        // A fill before may have ended it, or a child may have nothing to close.
+        if !self.orders[place].acts_at(bar.start) || self.fillable(place) == 0 {
+            return;
+        }
+        let order = &self.orders[place];
+        let (kind, side) = (order.ticket.kind, order.ticket.side);
+        let super::Form::Stop(Some(stop)) = order.form() else { return };
+        let price = match side {
+            Side::Sell => stop.min(bar.open),
+            Side::Buy => stop.max(bar.open),
+        };
+        self.leave_book(place);
+        let order = &mut self.orders[place];
+        order.trigger = Trigger::Pulled;
+        order.acts_after = bar.start;
+        self.moved.remove(&place);
+        self.enter_book(place);
+        let allowed = match kind {
+            Kind::StopLimit { limit, .. } => within(limit, price, side),
+            _ => true,
+        };
+        let shares = if allowed { offer.take(self.fillable(place)) } else { 0 };
+        if shares > 0 {
+            self.fill(place, shares, price, When::inside(bar.start), facts);
+        } else {
             self.stands(place, facts);
         }
     }
-}
 
-fn turn_of(kind: Kind) -> Turn {
-    match kind {
-        Kind::Market => Turn::Market,
-        Kind::Stop(_) => Turn::Stop,
-        Kind::Limit(_) => Turn::Limit,
+    /// A limit that the bar reached fills at its price or at the open beyond it, whichever is better.
+    fn serve_limit(&mut self, place: usize, bar: &Bar, offer: &mut Offer, facts: &mut Vec<Fact>) {
+        if offer.is_spent() || !self.orders[place].acts_at(bar.start) {
+            return;
+        }
+        let order = &self.orders[place];
+        let super::Form::Limit(limit) = order.form() else { return };
+        let price = match order.ticket.side {
+            Side::Buy => limit.min(bar.open),
+            Side::Sell => limit.max(bar.open),
+        };
+        let shares = offer.take(self.fillable(place));
+        if shares > 0 {
+            self.fill(place, shares, price, When::inside(bar.start), facts);
+        }
+    }
+
+    /// Ends the orders whose time is over.
+    fn expire(&mut self, now: i64, facts: &mut Vec<Fact>) {
+        while let Some((_, place)) = self.expiries.first().copied().filter(|(expires, _)| *expires <= now) {
+            self.end(place, Reason::Expired, now, facts);
+        }
     }
 }
 
-/// Outside the session only limits act, and only those that ask for it.
-fn may_act(kind: Kind, reach: Reach, hours: Hours) -> bool {
-    match hours {
-        Hours::Session => true,
-        Hours::Outside => reach == Reach::AnyHour && matches!(kind, Kind::Limit(_)),
+/// Whether a limit allows a price.
+fn within(limit: Decimal, price: Decimal, side: Side) -> bool {
+    match side {
+        Side::Buy => price <= limit,
+        Side::Sell => limit <= price,
     }
 }
 
-/// Where a bar fills an order, if it does: a stop at its price or the open beyond it, whichever is worse; a
-/// limit at its price or the open beyond it, whichever is better.
-fn fill_price(kind: Kind, side: Side, bar: &Bar) -> Option<Decimal> {
-    match (kind, side) {
-        (Kind::Market, _) => Some(bar.open),
-        (Kind::Stop(stop), Side::Sell) => (bar.low <= stop).then(|| stop.min(bar.open)),
-        (Kind::Stop(stop), Side::Buy) => (bar.high >= stop).then(|| stop.max(bar.open)),
-        (Kind::Limit(limit), Side::Buy) => (bar.low <= limit).then(|| limit.min(bar.open)),
-        (Kind::Limit(limit), Side::Sell) => (bar.high >= limit).then(|| limit.max(bar.open)),
-    }
-}
-
+#[cfg(test)]
+mod kinds;
 #[cfg(test)]
 mod tests;

@@ -1,127 +1,8 @@
-//! Stories: a venue with one symbol whose bars are written as `open high low close`, and what it tells.
+//! Stories: what bars do to orders.
 
 use super::*;
-use crate::gateway::venue::{Key, Life, Moment, Note, Refusal, Status, Ticket, Transmit};
-
-/// A session that opens at second 100 and closes at second 1000; bars start at multiples of five.
-const CLOSE: i64 = 1_000;
-
-struct Story {
-    venue: Venue,
-    told: Vec<String>,
-    now: i64,
-}
-
-fn dec(text: &str) -> Decimal {
-    Decimal::from_str_exact(text).expect("a decimal")
-}
-
-fn hours(second: i64) -> Hours {
-    if (100..CLOSE).contains(&second) { Hours::Session } else { Hours::Outside }
-}
-
-impl Story {
-    fn at(now: i64) -> Story {
-        Story { venue: Venue::new(dec("100000"), 2, hours(now)), told: Vec::new(), now }
-    }
-
-    fn session() -> Story {
-        Story::at(100)
-    }
-
-    /// `1 BUY 100 MKT`, `2 SELL 100 STP 9.50 parent=1 oca=x GTC any-hour hold`
-    fn order(&mut self, text: &str) -> &mut Story {
-        if let Err(refusal) = self.try_order(text) {
-            self.told.push(format!("refused {}", refusal.code));
-        }
-        self
-    }
-
-    fn try_order(&mut self, text: &str) -> Result<(), Refusal> {
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let price = |index: usize| dec(words[index]);
-        let (kind, rest) = match words[3] {
-            "MKT" => (Kind::Market, 4),
-            "LMT" => (Kind::Limit(price(4)), 5),
-            "STP" => (Kind::Stop(price(4)), 5),
-            other => panic!("{other} is no kind of order"),
-        };
-        let option = |name: &str| words[rest..].iter().find_map(|word| word.strip_prefix(name)).unwrap_or("");
-        let has = |word: &str| words[rest..].contains(&word);
-        let ticket = Ticket {
-            key: Key { client: 1, id: words[0].parse().expect("an order id") },
-            symbol: 0,
-            side: if words[1] == "BUY" { Side::Buy } else { Side::Sell },
-            quantity: words[2].parse().expect("a quantity"),
-            kind,
-            life: if has("GTC") { Life::UntilCancelled } else { Life::Day },
-            reach: if has("any-hour") { Reach::AnyHour } else { Reach::Session },
-            transmit: if has("hold") { Transmit::Hold } else { Transmit::Now },
-            parent: option("parent=").parse().unwrap_or(0),
-            oca_group: option("oca=").to_owned(),
-            oca_type: 1,
-            trigger_method: 0,
-            order_ref: String::new(),
-        };
-        let day_ends = Some(if self.now < CLOSE { CLOSE } else { 2 * CLOSE });
-        let mut facts = Vec::new();
-        let done = self.venue.place(ticket, &Moment { hours: hours(self.now), day_ends }, &mut facts);
-        self.tell(&facts);
-        done
-    }
-
-    fn cancel(&mut self, id: i32) -> &mut Story {
-        let mut facts = Vec::new();
-        let done = self.venue.cancel(Key { client: 1, id }, self.now, &mut facts);
-        self.tell(&facts);
-        if let Err(refusal) = done {
-            self.told.push(format!("refused {}", refusal.code));
-        }
-        self
-    }
-
-    /// One bar, `open high low close`, or `flat price`.
-    fn bar(&mut self, text: &str) -> &mut Story {
-        let prices: Vec<Decimal> = text.split_whitespace().filter(|word| *word != "flat").map(dec).collect();
-        let bar = match prices[..] {
-            [price] => Bar::flat(self.now, price),
-            [open, high, low, close] => {
-                Bar { start: self.now, open, high, low, close, volume: 100, count: 1 }
-            }
-            _ => panic!("{text:?} is no bar"),
-        };
-        self.slot(vec![Some(bar), None])
-    }
-
-    fn slot(&mut self, bars: Vec<Option<Bar>>) -> &mut Story {
-        let slot = Slot { start: self.now, hours: hours(self.now), bars };
-        self.now += 5;
-        self.told.push(format!("-- {}", slot.start));
-        let mut facts = Vec::new();
-        self.venue.trade(&slot, hours(self.now), &mut facts);
-        self.tell(&facts);
-        self
-    }
-
-    fn tell(&mut self, facts: &[Fact]) {
-        for fact in facts {
-            let id = |place: usize| self.venue.orders[place].ticket.key.id;
-            self.told.push(match *fact {
-                Fact::Stands(place, status) => format!("{} {status:?}", id(place)),
-                Fact::Filled(execution) => {
-                    let execution = &self.venue.executions[execution];
-                    format!("{} filled at {} in bar {}", id(execution.order), execution.price, execution.time)
-                }
-                Fact::Cancelled(place, reason) => format!("{} cancelled: {reason:?}", id(place)),
-                Fact::Noted(place, note) => format!("{} noted: {note:?}", id(place)),
-            });
-        }
-    }
-
-    fn told(&self) -> String {
-        self.told.join("\n")
-    }
-}
+use crate::gateway::venue::story::{CLOSE, Story, dec};
+use crate::gateway::venue::{Moment, Note, OrphanModify, Status};
 
 const BRACKET: [&str; 3] = [
     "1 BUY 100 MKT hold",
@@ -351,6 +232,7 @@ fn what_has_ended_cannot_come_back_and_old_ids_are_not_new() {
 #[test]
 fn a_change_keeps_what_cannot_change_and_a_refused_one_leaves_the_order_as_it_was() {
     let mut story = Story::session();
+    story.venue.rules.orphan_modify = OrphanModify::LeavesAlive;
     bracket(&mut story).bar("10.00 10.10 9.90 10.00");
     story
         .order("2 SELL 100 STP 9.70 parent=1 oca=x GTC")
@@ -391,7 +273,7 @@ fn the_same_group_name_of_another_client_is_another_group() {
     let mut other = story.venue.orders[0].ticket.clone();
     other.key.client = 2;
     let mut facts = Vec::new();
-    let moment = Moment { hours: Hours::Session, day_ends: Some(CLOSE) };
+    let moment = Moment { now: 100, hours: Hours::Session, day_ends: Some(CLOSE) };
     story.venue.place(other, &moment, &mut facts).expect("ids are each client's own");
     story.bar("9.40 9.40 9.40 9.40");
     assert_eq!(story.venue.executions.len(), 2);
@@ -405,6 +287,6 @@ fn a_symbol_without_a_bar_neither_fills_nor_moves_its_mark() {
     story.bar("10.00 10.10 9.90 10.05");
     assert_eq!(story.venue.account.holdings[0].mark, Some(dec("10.05")));
     assert_eq!(story.venue.account.worth().net_liquidation, dec("100004.00"));
-    assert_eq!(story.venue.status(0), Status::Filled);
+    assert_eq!(story.venue.standing(0).status, Status::Filled);
     assert!(!story.told().contains(&format!("{:?}", Note::SessionOnly)));
 }
