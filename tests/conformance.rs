@@ -183,6 +183,12 @@ stories! {
     what_an_order_would_bind_is_told_and_nothing_comes_of_it = "what_if" on Morning [];
     a_catalogued_stock_has_its_own_id_rule_and_half_days = "catalogue" on HalfDay ["--contracts", "contracts.yaml"];
     a_master_client_hears_of_everybodys_orders = "master" on Morning ["--master-client", "9"];
+    a_large_order_fills_in_parts_by_the_volume = "partial" on Morning ["--fills", "volume"];
+    an_entry_cancelled_in_mid_fill_leaves_its_children_what_it_filled =
+        "partial_parent" on Morning ["--fills", "volume:40"];
+    stop_limits_trail_and_dates_do_what_they_say = "kinds" on Morning [];
+    an_order_beyond_the_account_stands_inactive = "inactive" on Morning [];
+    groups_that_reduce_take_the_shares_of_a_fill = "reduce" on Morning [];
     orders_that_are_tied_end_together = "groups" on Morning [];
     a_contract_has_its_details_and_its_rule = "contract" on Morning [];
 }

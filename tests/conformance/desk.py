@@ -146,6 +146,10 @@ class Desk(EWrapper, EClient):
         self.round_trip()
         return self.now
 
+    def perm_id(self, order_id):
+        """The permanent id of one of its orders, as it was last told."""
+        return next(args[5] for name, args in reversed(self.rows) if name == "orderStatus" and args[0] == order_id)
+
     def place(self, order_id, order, symbol="XYZ"):
         self.placeOrder(order_id, stock(symbol), order)
 
