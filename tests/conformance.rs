@@ -191,6 +191,10 @@ stories! {
     groups_that_reduce_take_the_shares_of_a_fill = "reduce" on Morning [];
     orders_that_are_tied_end_together = "groups" on Morning [];
     a_contract_has_its_details_and_its_rule = "contract" on Morning [];
+    quotes_show_the_market_as_its_bars_have_it = "market_data" on Morning [];
+    trades_told_one_by_one_are_the_bars = "tick_by_tick" on Morning [];
+    bars_that_keep_up_to_date_tell_the_bar_that_forms = "keep_up_to_date" on Morning [];
+    delayed_data_is_told_as_such = "delayed" on Morning ["--market-data", "delayed"];
 }
 
 #[test]
