@@ -6,6 +6,8 @@ mod calendar;
 mod desk;
 #[path = "gateway/orders.rs"]
 mod orders;
+#[path = "gateway/quotes.rs"]
+mod quotes;
 #[path = "gateway/visibility.rs"]
 mod visibility;
 

@@ -90,7 +90,8 @@ A file of --contracts says what symbols trade as; one entry adds one, and what i
   contracts:
     PENNY: { name: PENNY MINING CORP, primary_exchange: AMEX, market_rule: us_sub_dollar }
 
-Its market starts with the first client that asks for bars, and runs on with or without clients.";
+Its market starts with the first client that asks for bars or quotes, and runs on with or without clients.
+Bid and ask are made around the trades of the bars.";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
@@ -155,12 +156,30 @@ pub(super) struct GatewayArgs {
     pub(super) contracts: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) market: MarketArgs,
+    /// What market data the account has subscribed to
+    #[arg(long, value_enum, default_value_t, value_name = "KIND")]
+    pub(super) market_data: MarketDataArg,
+    /// How far apart bid and ask stand, in hundredths of a percent of the price; at least a tick
+    #[arg(long, value_name = "BASIS_POINTS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub(super) spread: u32,
     /// The client id that hears of every client's orders and fills, and of those entered by hand
     #[arg(long, value_name = "N")]
     pub(super) master_client: Option<i32>,
     /// Whether a client that connects is told of its open orders without asking
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(super) open_orders_on_connect: OnConnect,
+}
+
+/// What market data there is, as the command line spells it.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(super) enum MarketDataArg {
+    /// Everything as it happens
+    #[default]
+    Live,
+    /// Quotes of 15 minutes ago, for clients that ask for delayed data; no real-time bars
+    Delayed,
+    /// Every request for market data is refused
+    None,
 }
 
 /// Whether something is told on connection.

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 
 use tracing::info;
 
-use super::args::{GatewayArgs, MarketArgs, OnConnect};
+use super::args::{GatewayArgs, MarketArgs, MarketDataArg, OnConnect};
 use super::bars;
 use super::code::{Code, Fail};
 use super::contracts;
@@ -15,7 +15,9 @@ use super::out;
 use super::problems;
 use super::signals::Signals;
 use crate::config::{self, Flags};
-use crate::gateway::{Fills, Gateway, MarketStart, OpenOrdersOnConnect, Settings, Speed, StartError};
+use crate::gateway::{
+    Fills, Gateway, MarketData, MarketStart, OpenOrdersOnConnect, Settings, Speed, Spread, StartError,
+};
 
 /// Serves until a signal.
 pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
@@ -28,6 +30,12 @@ pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
         speed: speed(loaded.config.paper.speed),
         start: MarketStart::FirstBarSubscription,
         fills: fills(&args.fills)?,
+        market_data: match args.market_data {
+            MarketDataArg::Live => MarketData::Live,
+            MarketDataArg::Delayed => MarketData::Delayed,
+            MarketDataArg::None => MarketData::None,
+        },
+        spread: Spread { basis_points: args.spread, ..Spread::default() },
         master_client: args.master_client,
         open_orders_on_connect: match args.open_orders_on_connect {
             OnConnect::Sent => OpenOrdersOnConnect::Sent,

@@ -241,6 +241,11 @@ impl Series {
         Arc::clone(&self.calendar)
     }
 
+    /// The price steps it trades on.
+    pub(super) fn rule(&self) -> Arc<MarketRule> {
+        Arc::clone(&self.rule)
+    }
+
     /// When a bar starts and how many five-second bars it walks.
     pub(super) fn span(&self, index: usize) -> (i64, i64) {
         match self.length {

@@ -12,6 +12,7 @@ use tracing::{debug, info, warn};
 use super::account::Worth;
 use super::clock;
 use super::market::Market;
+use super::quotes::{Halt, Show, Shown, Watch};
 use super::statement::{self, Summary};
 use super::telling::{self, Ear, NO_REQUEST};
 use super::venue::{Fact, Reach};
@@ -42,6 +43,8 @@ pub(super) struct Client {
     pub(super) wake: Arc<Notify>,
     pub(super) step: Step,
     pub(super) bars: Vec<BarFeed>,
+    /// What it watches of the market beside bars.
+    pub(super) watch: Watch,
     pub(super) summaries: Vec<Summary>,
     pub(super) positions: Wants,
     pub(super) account: Wants,
@@ -55,6 +58,7 @@ pub(super) struct BarFeed {
     pub(super) req_id: i32,
     pub(super) symbol: usize,
     pub(super) reach: Reach,
+    pub(super) show: Show,
 }
 
 /// Whether a client wants to hear of something.
@@ -69,7 +73,7 @@ pub(super) enum Wants {
 pub(super) enum Step {
     /// It never said "done": bars are simply sent.
     Free,
-    /// It said it wants to keep step before it subscribed to any bars: the market waits until it says so again.
+    /// It said it wants to keep step before it subscribed to any data: the market waits until it says so again.
     Holding,
     /// It has seen an instant and has not said "done". Without a subscription nothing waits for it.
     Busy,
@@ -85,6 +89,7 @@ impl Client {
             wake,
             step: Step::Free,
             bars: Vec::new(),
+            watch: Watch::default(),
             summaries: Vec::new(),
             positions: Wants::Nothing,
             account: Wants::Nothing,
@@ -92,11 +97,16 @@ impl Client {
         }
     }
 
+    /// Whether it has subscribed to any data of the market.
+    fn follows(&self) -> bool {
+        !self.bars.is_empty() || !self.watch.is_empty()
+    }
+
     fn is_waited_for(&self) -> bool {
         match self.step {
             Step::Free | Step::Done => false,
             Step::Holding => true,
-            Step::Busy => !self.bars.is_empty(),
+            Step::Busy => self.follows(),
         }
     }
 
@@ -165,7 +175,7 @@ impl Exchange {
     pub(super) fn done(&mut self, id: i32) {
         if let Some(client) = self.clients.get_mut(&id) {
             client.step = match client.step {
-                Step::Free if client.bars.is_empty() && self.phase != Phase::Over => Step::Holding,
+                Step::Free if !client.follows() && self.phase != Phase::Over => Step::Holding,
                 _ => Step::Done,
             };
         }
@@ -178,7 +188,7 @@ impl Exchange {
     }
 
     /// Trades the next instant and writes what it brings to the clients' buffers: orders first, then the
-    /// account, then the bars. Invariant: only called when [`Exchange::may_advance`].
+    /// account, then market data, the real-time bars last. Invariant: only called when [`Exchange::may_advance`].
     pub(super) fn advance(&mut self) {
         if !self.market.advance(&mut self.facts) {
             self.end();
@@ -192,16 +202,12 @@ impl Exchange {
         self.tell_account(&filled);
         let Exchange { market, clients, .. } = self;
         for client in clients.values_mut() {
+            client.watch.tell(&mut client.out, market);
             for feed in &client.bars {
-                if feed.reach == Reach::Session && !market.in_session() {
-                    continue;
-                }
-                if let Some(bar) = market.slot.bars.get(feed.symbol).and_then(Option::as_ref) {
-                    telling::real_time_bar(&mut client.out, feed.req_id, bar);
-                }
+                tell_bar(&mut client.out, feed, market);
             }
             // A subscriber who was told nothing has nothing to be done with, and no reason to look.
-            let heard = client.bars.is_empty() || client.out.len() > client.waiting_before;
+            let heard = !client.follows() || client.out.len() > client.waiting_before;
             if client.step == Step::Done && heard {
                 client.step = Step::Busy;
             }
@@ -214,7 +220,7 @@ impl Exchange {
     /// Whether the last instant told nothing to a client in lockstep, and the next may go at once.
     pub(super) fn passed_unseen(&self) -> bool {
         self.may_advance()
-            && self.clients.values().any(|client| client.step == Step::Done && !client.bars.is_empty())
+            && self.clients.values().any(|client| client.step == Step::Done && client.follows())
     }
 
     /// Lets every client in lockstep look at the market, whether it was told anything or not.
@@ -297,6 +303,18 @@ impl Exchange {
         }
     }
 
+    /// Halts a symbol or lets it trade again; false if there is none of that name.
+    pub(super) fn halt(&mut self, symbol: &str, halt: Halt) -> bool {
+        let place = self.market.place_of(symbol);
+        place.map(|place| self.market.halt(place, halt)).is_some()
+    }
+
+    /// Stops a symbol's data or lets it flow again; false if there is none of that name.
+    pub(super) fn show(&mut self, symbol: &str, shown: Shown) -> bool {
+        let place = self.market.place_of(symbol);
+        place.map(|place| self.market.show(place, shown)).is_some()
+    }
+
     /// Nobody waits any more for those who did not say "done" for too long.
     pub(super) fn drop_silent(&mut self) {
         for (id, client) in self.clients.iter_mut().filter(|(_, client)| client.is_waited_for()) {
@@ -308,6 +326,18 @@ impl Exchange {
     /// Whether the market waits for a client to say "done".
     pub(super) fn is_held(&self) -> bool {
         self.phase == Phase::Open && self.clients.values().any(Client::is_waited_for)
+    }
+}
+
+/// The last instant's bar for one subscription, if it reaches there and the symbol's data flows.
+fn tell_bar(out: &mut Vec<u8>, feed: &BarFeed, market: &Market) {
+    if feed.reach == Reach::Session && !market.in_session() {
+        return;
+    }
+    let Some(bar) = market.slot.bars.get(feed.symbol).and_then(Option::as_ref) else { return };
+    if market.screen.shown(feed.symbol) == Shown::Flowing {
+        let bar = market.screen.seen(feed.symbol, feed.show, bar);
+        telling::real_time_bar(out, feed.req_id, &bar, feed.show);
     }
 }
 

@@ -14,7 +14,7 @@ use super::catalogue::{Calendar, DayHours};
 use super::clock::{self, SLOT_SECONDS, Session};
 
 /// One instant: five seconds of the whole market.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Slot {
     /// Where the five seconds start, in seconds of the epoch.
     pub(super) start: i64,

@@ -8,7 +8,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use super::clock::{self, SLOT_SECONDS};
 use super::exchange::{Client, Exchange, Phase, Visibility};
-use super::history::Job;
+use super::history::{Answer, Job};
 use super::market::Market;
 use super::messages::asked;
 use super::requests::MarketStart;
@@ -114,9 +114,11 @@ impl Hall {
         self.lock().clients.get(&client).map_or(0, |own| own.out.len())
     }
 
-    pub(super) fn answer(&self, client: i32, frames: &[u8]) {
+    /// Gives a client its history, and what followed it meanwhile.
+    pub(super) fn answer(&self, client: i32, answer: &Answer) {
         if let Some(own) = self.lock().clients.get_mut(&client) {
-            own.out.extend_from_slice(frames);
+            own.out.extend_from_slice(&answer.frames);
+            own.watch.follow(&mut own.out, answer);
         }
     }
 

@@ -8,6 +8,7 @@ use super::bars::Series;
 use super::catalogue::Catalogue;
 use super::contract::Listings;
 use super::feed::{Days, Feed, Hours, Slot};
+use super::quotes::{Halt, Screen, Shown};
 use super::venue::{Fact, Moment, Venue};
 
 /// Everything that is simulated, without anyone looking.
@@ -19,6 +20,8 @@ pub(super) struct Market {
     pub(super) series: Vec<Arc<Series>>,
     pub(super) days: Arc<Days>,
     pub(super) venue: Venue,
+    /// What clients see of it.
+    pub(super) screen: Screen,
     /// Market time in seconds of the epoch: the end of the last instant; before the first one, its start.
     pub(super) now: i64,
     /// The last instant.
@@ -48,7 +51,8 @@ impl Market {
         let mut venue = Venue::new(cash, series.len(), days.hours_at(now));
         let listings = Listings::of(symbols.into_iter(), catalogue);
         venue.ticks = (0..series.len()).map(|symbol| Arc::clone(listings.rule(symbol))).collect();
-        Market { account, listings, series, days, venue, now, slot: Slot::default(), feed }
+        let screen = Screen::new(series.iter().map(|series| series.rule()).collect());
+        Market { account, listings, series, days, venue, screen, now, slot: Slot::default(), feed }
     }
 
     /// The start of the next instant.
@@ -61,6 +65,8 @@ impl Market {
         if !self.feed.advance(&mut self.slot) {
             return false;
         }
+        self.screen.quieten(&mut self.slot);
+        self.screen.record(&self.slot);
         self.now = self.slot.end();
         let next_hours = self.days.hours_at(self.now);
         self.venue.trade(&self.slot, next_hours, facts);
@@ -71,6 +77,33 @@ impl Market {
     pub(super) fn moment(&self) -> Moment {
         let hours = self.days.hours_at(self.now);
         Moment { now: self.now, hours, day_ends: self.days.open_after(self.now).map(|day| day.close) }
+    }
+
+    /// Whether the market is in its session now, at the end of the last instant.
+    pub(super) fn hours(&self) -> Hours {
+        self.days.hours_at(self.now)
+    }
+
+    /// Whether somebody quotes a symbol now: in the session, and outside of it as long as the symbol ticks.
+    pub(super) fn quotes(&self, symbol: usize) -> bool {
+        let ticks = self.slot.bars.get(symbol).is_some_and(Option::is_some);
+        self.hours() == Hours::Session || (self.slot.hours == Hours::Outside && ticks)
+    }
+
+    /// Halts a symbol from now on, or lets it trade again: while it is halted its bars are flat and nothing of it
+    /// triggers or fills, and its source's bars of that time never happened.
+    pub(super) fn halt(&mut self, symbol: usize, halt: Halt) {
+        self.screen.halt(symbol, halt, self.now);
+    }
+
+    /// Stops a symbol's data, or lets it flow again. The symbol trades on either way, and history knows all of it.
+    pub(super) fn show(&mut self, symbol: usize, shown: Shown) {
+        self.screen.show(symbol, shown);
+    }
+
+    /// The place of a symbol in symbol order.
+    pub(super) fn place_of(&self, symbol: &str) -> Option<usize> {
+        (0..self.series.len()).find(|place| self.listings.get(*place).symbol == symbol)
     }
 
     pub(super) fn in_session(&self) -> bool {

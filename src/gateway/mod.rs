@@ -7,6 +7,7 @@
 //! | `feed` | the stream of instants: all symbols' bars of the same five seconds |
 //! | `venue` | orders and matching, pure; `account` the money they move |
 //! | `market` | feed and venue together, and market time |
+//! | `quotes` | bid and ask made around the bars, the day of each symbol, ticks; halts and frozen data |
 //! | `exchange` | the market and its clients: who is told what, when the next instant may go |
 //! | `requests`, `ticket`, `history`, `contract` | what each message of a client does |
 //! | `manual` | what happens at the broker without a client: orders entered by hand, positions from elsewhere |
@@ -28,7 +29,8 @@
 //! the commission report; a cancelled order as openOrder, orderStatus and notice 202.
 //!
 //! **Lockstep.** A client that asks for the time in milliseconds says with it "I am done with all you sent me".
-//! From then on the next instant waits for it, at any speed, as long as it has a subscription to bars. Saying it
+//! From then on the next instant waits for it, at any speed, as long as it has a subscription to market data: bars,
+//! quotes, ticks or history that keeps up to date. Saying it
 //! for the first time before any subscription only joins, and holds the market until it is said again (or until
 //! [`Gateway::open_market`]). A client that is silent for 30 s is not waited for any more. A client that never
 //! says it is sent what there is, as fast as it reads; one that reads nothing for 30 s is disconnected.
@@ -48,6 +50,7 @@ mod history;
 mod manual;
 mod market;
 mod messages;
+mod quotes;
 mod requests;
 mod server;
 mod session;
@@ -62,7 +65,8 @@ pub use bars::{BarProblem, LoadError, SourceBar, load_bars};
 pub use catalogue::{Catalogue, CatalogueError, CatalogueProblem};
 pub use exchange::OpenOrdersOnConnect;
 pub use manual::{ManualOrder, ManualRefused};
+pub use quotes::{Halt, MarketData, Spread};
 pub use requests::MarketStart;
-pub use server::{Gateway, Settings, Speed, StartError};
+pub use server::{Gateway, Settings, Speed, StartError, UnknownSymbol};
 pub use synthetic::synthetic_bars;
 pub use venue::{Fills, Margin, OrphanModify};

@@ -18,11 +18,12 @@ mod executions;
 mod manual;
 mod orders;
 mod preview;
+mod quotes;
 
 /// When the market opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MarketStart {
-    /// With the first subscription to real-time bars.
+    /// With the first subscription to market data: real-time bars, quotes, ticks, history that keeps up to date.
     #[default]
     FirstBarSubscription,
     /// When [`Gateway::open_market`](super::Gateway::open_market) says so.
@@ -84,7 +85,7 @@ impl Exchange {
             }
             asked::CONTRACT_DATA => self.contract_data(client, &read(id, message)?),
             asked::MARKET_RULE => self.market_rule(client, &read(id, message)?),
-            asked::HISTORICAL_DATA => return Ok(self.history(client, read(id, message)?)),
+            asked::HISTORICAL_DATA => return Ok(self.history(client, read(id, message)?, start)),
             asked::HEAD_TIMESTAMP => self.head_timestamp(client, &read(id, message)?),
             asked::REAL_TIME_BARS => self.real_time_bars(client, &read(id, message)?, start),
             asked::CANCEL_REAL_TIME_BARS => {
@@ -109,10 +110,12 @@ impl Exchange {
                 self.completed_orders(client, &read::<CompletedOrdersRequest>(id, message)?);
             }
             asked::EXECUTIONS => self.executions(client, &read::<ExecutionRequest>(id, message)?),
-            asked::MARKET_DATA_TYPE => debug!(client, "all simulated data is live"),
-            asked::CANCEL_HISTORICAL_DATA => {
-                debug!(client, "history is answered at once, there is nothing to cancel")
-            }
+            asked::MARKET_DATA_TYPE => self.market_data_type(client, &read(id, message)?),
+            asked::MARKET_DATA => self.market_data(client, &read(id, message)?, start),
+            asked::CANCEL_MARKET_DATA => self.cancel_market_data(client, &read(id, message)?),
+            asked::TICK_BY_TICK => self.tick_by_tick(client, &read(id, message)?, start),
+            asked::CANCEL_TICK_BY_TICK => self.cancel_tick_by_tick(client, &read(id, message)?),
+            asked::CANCEL_HISTORICAL_DATA => self.cancel_history(client, &read(id, message)?),
             other => not_simulated(own, market.now, client, other, message),
         }
         Ok(None)

@@ -17,6 +17,7 @@ use super::clock;
 use super::exchange::{OpenOrdersOnConnect, Visibility};
 use super::hall::{Hall, drive, watch_silence};
 use super::market::Market;
+use super::quotes::{Halt, MarketData, Shown, Spread};
 use super::requests::MarketStart;
 use super::session;
 use super::venue::{Fills, Margin, OrphanModify, Rules};
@@ -59,11 +60,15 @@ pub struct Settings {
     pub master_client: Option<i32>,
     /// Whether a client that connects is told of its open orders without asking.
     pub open_orders_on_connect: OpenOrdersOnConnect,
+    /// What market data the account has subscribed to.
+    pub market_data: MarketData,
+    /// How far apart the made bid and ask stand.
+    pub spread: Spread,
 }
 
 impl Default for Settings {
-    /// Any free port of this machine, no bars, the catalogue that is part of prusik, account DU0000001 with 100,000 dollars, as fast as it goes from
-    /// the first bar subscription.
+    /// Any free port of this machine, no bars, the catalogue that is part of prusik, account DU0000001 with 100,000
+    /// dollars, as fast as it goes from the first subscription to market data.
     fn default() -> Settings {
         Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -76,6 +81,8 @@ impl Default for Settings {
             fills: Fills::default(),
             margin: Margin::default(),
             orphan_modify: OrphanModify::default(),
+            market_data: MarketData::default(),
+            spread: Spread::default(),
             master_client: None,
             open_orders_on_connect: OpenOrdersOnConnect::default(),
         }
@@ -128,6 +135,14 @@ pub enum StartError {
     },
 }
 
+/// A symbol that the gateway has no bars of.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no symbol {symbol}")]
+pub struct UnknownSymbol {
+    /// As it was given.
+    pub symbol: String,
+}
+
 /// A running simulated gateway. Dropping it ends it.
 #[derive(Debug)]
 pub struct Gateway {
@@ -155,10 +170,13 @@ impl Gateway {
             orphan_modify,
             master_client,
             open_orders_on_connect,
+            market_data,
+            spread,
         } = settings;
         let visibility = Visibility { master: master_client, on_connect: open_orders_on_connect };
         let mut market = Market::of(account, cash, series(bars, &catalogue)?, &catalogue);
         market.venue.rules = Rules { fills, margin, orphan_modify };
+        market.screen.set_up(market_data, spread);
         let refused = |error: io::Error| match error.kind() {
             io::ErrorKind::AddrInUse => StartError::PortInUse { addr: listen },
             _ => StartError::Listen { addr: listen, error },
@@ -196,6 +214,31 @@ impl Gateway {
         self.hall.lock().market.now
     }
 
+    /// Halts a symbol from the next instant on, or lets it trade again: while it is halted its bars are flat, nothing
+    /// of it triggers or fills, and its source's bars of that time never happened.
+    ///
+    /// # Errors
+    /// There is no such symbol.
+    pub fn halt(&self, symbol: &str, halt: Halt) -> Result<(), UnknownSymbol> {
+        known(symbol, self.hall.lock().halt(symbol, halt))
+    }
+
+    /// Stops everything that is sent of a symbol's market data, with no word to anyone, while it trades on.
+    ///
+    /// # Errors
+    /// There is no such symbol.
+    pub fn freeze_data(&self, symbol: &str) -> Result<(), UnknownSymbol> {
+        known(symbol, self.hall.lock().show(symbol, Shown::Frozen))
+    }
+
+    /// Lets a symbol's market data flow again, from where the market is.
+    ///
+    /// # Errors
+    /// There is no such symbol.
+    pub fn thaw_data(&self, symbol: &str) -> Result<(), UnknownSymbol> {
+        known(symbol, self.hall.lock().show(symbol, Shown::Flowing))
+    }
+
     /// Waits until the bars are over and every client in lockstep is done with the last one.
     pub async fn end_of_bars(&self) {
         self.hall.end_of_bars().await;
@@ -221,6 +264,10 @@ impl Drop for Gateway {
             task.abort();
         }
     }
+}
+
+fn known(symbol: &str, known: bool) -> Result<(), UnknownSymbol> {
+    known.then_some(()).ok_or_else(|| UnknownSymbol { symbol: symbol.to_owned() })
 }
 
 /// The symbols in order, their bars checked.

@@ -14,7 +14,7 @@ use tracing::{debug, info, warn};
 use super::clock;
 use super::exchange::Client;
 use super::hall::{Hall, Served};
-use super::history::Job;
+use super::history::{Answer, Follow, Job};
 use super::messages::{StartApi, asked};
 use super::requests::refuse;
 
@@ -202,20 +202,15 @@ async fn work(line: &mut Line, seat: &Seat) -> Result<(), Over> {
 
 /// Works out history on a thread of its own: a long one takes a while, and the market goes on meanwhile.
 async fn answer_history(job: Job, seat: &Seat) {
-    let frames = tokio::task::spawn_blocking(move || {
-        let mut out = Vec::new();
-        if let Err(refusal) = job.answer(&mut out) {
-            out.clear();
-            refuse(&mut out, job.now, job.request.req_id, &refusal);
-        }
-        out
+    let req_id = job.request.req_id;
+    let answer = tokio::task::spawn_blocking(move || job.run());
+    let answer = answer.await.unwrap_or_else(|error| {
+        let mut frames = Vec::new();
+        let refusal = Refusal::new(162, format!("history could not be worked out: {error}"));
+        refuse(&mut frames, 0, req_id, &refusal);
+        Answer { frames, follow: req_id.map_or(Follow::Nothing, Follow::Refused) }
     });
-    let frames = frames.await.unwrap_or_else(|error| {
-        let mut out = Vec::new();
-        refuse(&mut out, 0, None, &Refusal::new(162, format!("history could not be worked out: {error}")));
-        out
-    });
-    seat.hall.answer(seat.id, &frames);
+    seat.hall.answer(seat.id, &answer);
 }
 
 /// The bytes of a connection, both ways.

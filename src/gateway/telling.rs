@@ -10,6 +10,7 @@ use super::messages as wire_messages;
 use super::messages::{
     CommissionReport, ErrorMessage, OpenOrder, OrderBound, OrderState, OrderStatus, RealTimeBar, told,
 };
+use super::quotes::Show;
 use super::venue::{
     Distance, Fact, Kind, Life, Note, Order, Reach, Reason, Rejection, Side, Standing, State, Status, Waits,
 };
@@ -315,7 +316,15 @@ pub(super) fn completed_order(out: &mut Vec<u8>, market: &Market, place: usize) 
     push(out, told::COMPLETED_ORDER, &message);
 }
 
-pub(super) fn real_time_bar(out: &mut Vec<u8>, req_id: i32, bar: &Bar) {
+/// Five seconds of a symbol. Bars of quotes have neither shares nor trades: those are told as -1.
+pub(super) fn real_time_bar(out: &mut Vec<u8>, req_id: i32, bar: &Bar, show: Show) {
+    let (volume, wap, count) = match show {
+        Show::Trades => {
+            let count = i32::try_from(bar.count).unwrap_or(i32::MAX);
+            (bar.volume.to_string(), bar.average().to_string(), count)
+        }
+        _ => ("-1".to_owned(), "-1".to_owned(), -1),
+    };
     let message = RealTimeBar {
         req_id: Some(req_id),
         time: Some(bar.start),
@@ -323,9 +332,9 @@ pub(super) fn real_time_bar(out: &mut Vec<u8>, req_id: i32, bar: &Bar) {
         high: Some(double(bar.high)),
         low: Some(double(bar.low)),
         close: Some(double(bar.close)),
-        volume: Some(bar.volume.to_string()),
-        wap: Some(bar.average().to_string()),
-        count: Some(i32::try_from(bar.count).unwrap_or(i32::MAX)),
+        volume: Some(volume),
+        wap: Some(wap),
+        count: Some(count),
     };
     push(out, told::REAL_TIME_BAR, &message);
 }

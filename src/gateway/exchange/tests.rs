@@ -21,7 +21,7 @@ fn join(exchange: &mut Exchange, id: i32) {
 }
 
 fn subscribe(exchange: &mut Exchange, id: i32) {
-    let feed = BarFeed { req_id: 1, symbol: 0, reach: Reach::AnyHour };
+    let feed = BarFeed { req_id: 1, symbol: 0, reach: Reach::AnyHour, show: Show::Trades };
     exchange.clients.get_mut(&id).expect("a client").bars.push(feed);
 }
 
@@ -100,7 +100,7 @@ fn the_end_of_the_bars_is_told_once_after_the_last_instant_is_done_with() {
 fn an_instant_that_tells_a_client_nothing_is_not_waited_for() {
     let mut exchange = exchange();
     join(&mut exchange, 1);
-    let silent = BarFeed { req_id: 1, symbol: 1, reach: Reach::AnyHour };
+    let silent = BarFeed { req_id: 1, symbol: 1, reach: Reach::AnyHour, show: Show::Trades };
     exchange.clients.get_mut(&1).expect("a client").bars.push(silent);
     exchange.done(1);
     exchange.advance();

@@ -30,7 +30,10 @@ fn job(now: &str, size: &str, duration: &str, rth: Option<bool>) -> Job {
         ..HistoricalDataRequest::default()
     };
     let days = Arc::new(Days::of(std::slice::from_ref(&series)));
-    Job { request, series, days, now: clock::parse_stamp(now).expect("a time") }
+    let now = clock::parse_stamp(now).expect("a time");
+    let rule = series.rule();
+    let source = Source { series, spread: Spread::default(), rule, silent: Vec::new() };
+    Job { request, source, days, now, until: now, rights: MarketData::Live }
 }
 
 fn play(job: &Job) -> String {
@@ -39,7 +42,7 @@ fn play(job: &Job) -> String {
         let at = clock::wall(*start).strftime("%d %H:%M:%S");
         format!("{at} {open} {high} {low} {close} {volume} {count}")
     };
-    match job.query().and_then(|query| collect(&job.series, &job.days, &query)) {
+    match job.query().and_then(|query| collect(&job.source, &job.days, &query)) {
         Ok(bars) => bars.iter().map(row).collect::<Vec<_>>().join("\n"),
         Err(refusal) => format!("refused {}", refusal.code),
     }
@@ -96,4 +99,39 @@ fn what_is_not_there_or_not_simulated_is_refused() {
     let refused = job("20131004 09:00:00", "1 min", "1 D", None).answer(&mut out);
     assert_eq!(refused.map_err(|refusal| refusal.code), Err(162));
     assert!(play(&job("20131007 20:00:00", "1 min", "9999999999 M", None)).starts_with("refused"));
+}
+
+#[test]
+fn bids_asks_and_midpoints_are_seen_around_the_trades() {
+    // Of a spread of one tick, it lies below the price where a five-second bar rose or stood, else above it.
+    for (show, told) in [
+        ("BID", "04 09:30:00 100.01 100.04 100.01 100.02 120 12"),
+        ("MIDPOINT", "04 09:30:00 100.015 100.045 100.015 100.025 120 12"),
+        ("ASK", "04 09:30:00 100.02 100.05 100.02 100.03 120 12"),
+    ] {
+        let mut job = job("20131004 09:31:00", "1 min", "60 S", None);
+        job.request.what_to_show = Some(show.to_owned());
+        assert_eq!(play(&job), told);
+        let row = row(&Bar::flat(0, Decimal::TEN), Size::Seconds(5), None, Show::Bid);
+        assert_eq!(
+            (row.volume.as_deref(), row.wap.as_deref(), row.count),
+            (Some("-1"), Some("-1"), Some(-1))
+        );
+    }
+    let mut job = job("20131004 09:31:00", "1 min", "60 S", None);
+    job.request.what_to_show = Some("SCHEDULE".to_owned());
+    assert_eq!(play(&job), "refused 321");
+}
+
+#[test]
+fn what_did_not_trade_in_a_halt_is_no_history() {
+    let mut job = job("20131004 09:33:00", "1 min", "3600 S", None);
+    let second = |text| clock::parse_stamp(text).expect("a time");
+    job.source.silent = vec![(second("20131004 09:30:30"), second("20131004 09:32:00"))];
+    insta::assert_snapshot!(play(&job), @r"
+    04 09:28:00 100.00 100.02 100.00 100.00 120 12
+    04 09:29:00 100.01 100.03 100.01 100.01 120 12
+    04 09:30:00 100.02 100.03 100.02 100.03 60 6
+    04 09:32:00 100.04 100.06 100.04 100.04 120 12
+    ");
 }

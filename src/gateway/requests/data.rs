@@ -4,11 +4,12 @@ use super::{MarketStart, refuse};
 use crate::gateway::catalogue::Band;
 use crate::gateway::clock;
 use crate::gateway::exchange::{BarFeed, Exchange};
-use crate::gateway::history::{self, Job};
+use crate::gateway::history::{self, Job, LiveBars, Source};
 use crate::gateway::messages::{
     ContractData, ContractDataRequest, HeadTimestamp, HeadTimestampRequest, HistoricalDataRequest,
     MarketRule, MarketRuleRequest, PriceIncrement, RealTimeBarsRequest, RequestEnd, told,
 };
+use crate::gateway::quotes::Show;
 use crate::gateway::telling::{self, NO_REQUEST};
 use crate::gateway::venue::{Reach, Refusal};
 use crate::gateway::wire::{double, push};
@@ -50,17 +51,38 @@ impl Exchange {
         push(&mut own.out, told::MARKET_RULE, &MarketRule { rule_id: request.rule_id, increments });
     }
 
-    pub(super) fn history(&mut self, client: i32, request: HistoricalDataRequest) -> Option<Job> {
+    pub(super) fn history(
+        &mut self,
+        client: i32,
+        request: HistoricalDataRequest,
+        start: MarketStart,
+    ) -> Option<Job> {
         let Exchange { market, clients, .. } = self;
         let own = clients.get_mut(&client)?;
-        match market.listings.find(request.contract.as_ref()) {
+        let (now, rights) = (market.now, market.screen.rights);
+        let req_id = request.req_id;
+        let job = market.listings.find(request.contract.as_ref()).and_then(|symbol| {
+            let until = rights.history(&market.listings, symbol, now)?;
+            let (source, days) = (Source::of(market, symbol), market.days.clone());
+            let job = Job { request, source, days, now, until, rights };
+            if job.keeps_up()
+                && rights.live()
+                && let Some(bars) = LiveBars::of(&job, symbol)?
+            {
+                own.watch.keep_up(bars)?;
+            }
+            Ok(job)
+        });
+        match job {
             Err(refusal) => {
-                refuse(&mut own.out, market.now, request.req_id, &refusal);
+                refuse(&mut own.out, now, req_id, &refusal);
                 None
             }
-            Ok(symbol) => {
-                let (series, days) = (market.series[symbol].clone(), market.days.clone());
-                Some(Job { request, series, days, now: market.now })
+            Ok(job) => {
+                if job.keeps_up() && rights.live() {
+                    self.open_for_data(start);
+                }
+                Some(job)
             }
         }
     }
@@ -93,21 +115,22 @@ impl Exchange {
     pub(super) fn real_time_bars(&mut self, client: i32, request: &RealTimeBarsRequest, start: MarketStart) {
         let Exchange { market, clients, .. } = self;
         let Some(own) = clients.get_mut(&client) else { return };
-        let symbol = match (market.listings.find(request.contract.as_ref()), request.what_to_show.as_deref())
-        {
-            (Ok(symbol), None | Some("" | "TRADES")) => symbol,
-            (Ok(_), Some(_)) => {
-                let text = "Error validating request.-'bY' : cause - only TRADES are simulated";
-                return refuse(&mut own.out, market.now, request.req_id, &Refusal::new(321, text));
-            }
-            (Err(refusal), _) => return refuse(&mut own.out, market.now, request.req_id, &refusal),
+        let feed = market.listings.find(request.contract.as_ref()).and_then(|symbol| {
+            let Some(show) = Show::read(request.what_to_show.as_deref()) else {
+                let text = "Error validating request.-'bY' : cause - only TRADES, MIDPOINT, BID and ASK are simulated";
+                return Err(Refusal::new(321, text));
+            };
+            market.screen.rights.real_time_bars(&market.listings, symbol)?;
+            Ok((symbol, show))
+        });
+        let (symbol, show) = match feed {
+            Ok(feed) => feed,
+            Err(refusal) => return refuse(&mut own.out, market.now, request.req_id, &refusal),
         };
         let Some(req_id) = request.req_id else { return };
         own.bars.retain(|feed| feed.req_id != req_id);
-        own.bars.push(BarFeed { req_id, symbol, reach: reach_of(request.use_rth) });
-        if start == MarketStart::FirstBarSubscription {
-            self.open();
-        }
+        own.bars.push(BarFeed { req_id, symbol, reach: reach_of(request.use_rth), show });
+        self.open_for_data(start);
     }
 }
 
