@@ -1,8 +1,5 @@
 //! IBKR's Python client and ibapi at one gateway, and at two that are alike: what the one decodes the other does.
 
-use std::io::Write;
-use std::process::{Child, ChildStdin, Stdio};
-use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
@@ -15,7 +12,8 @@ use ibapi::prelude::{Subscription, SubscriptionItem};
 use tempfile::TempDir;
 
 use super::Market;
-use crate::process::{Gateway, lines};
+use crate::driven::Driven;
+use crate::process::Gateway;
 use crate::told::{Names, position};
 use crate::venv;
 
@@ -24,59 +22,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn in_time<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, future).await.expect("an answer in time")
-}
-
-/// IBKR's Python client, told what to do.
-struct Driven {
-    child: Child,
-    tell: ChildStdin,
-    said: Receiver<String>,
-}
-
-impl Driven {
-    fn at(gateway: &Gateway, python: &venv::Python, folder: &TempDir, client: i32) -> Driven {
-        let mut command = python.command();
-        command.arg(super::scripts().join("driven.py"));
-        command.arg(gateway.address().port().to_string()).arg(folder.path()).arg(client.to_string());
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the script starts");
-        let tell = child.stdin.take().expect("stdin");
-        let said = lines(child.stdout.take().expect("stdout"));
-        Driven { child, tell, said }
-    }
-
-    /// What an expression in Python comes to.
-    fn ask(&mut self, expression: &str) -> Vec<String> {
-        writeln!(self.tell, "{expression}").expect("the script listens");
-        let mut told = Vec::new();
-        loop {
-            match self.said.recv_timeout(PATIENCE) {
-                Ok(line) if line == "." => break,
-                Ok(line) => told.push(line),
-                Err(error) => panic!("{expression}: {error}; told so far: {told:#?}"),
-            }
-        }
-        assert!(!told.iter().any(|line| line.starts_with('!')), "{expression}:\n{}", told.join("\n"));
-        told
-    }
-
-    /// Everything it was told since the last look, but for the bars.
-    fn told(&mut self) -> Vec<String> {
-        self.ask("desk.told('realtimeBar')")
-    }
-
-    /// Names its ids anew, as [`Names::default`] does.
-    fn forget_names(&mut self) {
-        self.ask("lines.names.clear()");
-    }
-}
-
-impl Drop for Driven {
-    fn drop(&mut self) {
-        // It may have ended.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// ibapi.
@@ -176,7 +121,7 @@ async fn both_clients_trade_at_one_gateway_and_each_hears_what_is_its_own() {
     let gateway = Gateway::start(&Market::Morning.write(folder.path()), &[]);
     let mut ours = Desk::at(&gateway, 7).await;
     ours.done().await;
-    let mut theirs = Driven::at(&gateway, &python, &folder, 8);
+    let mut theirs = Driven::at(gateway.address().port(), &python, &folder, 8);
     theirs.ask("desk.join('XYZ')");
     let mut bars = ours.bars().await;
     let mut held = in_time(ours.client.positions()).await.expect("positions");
@@ -282,7 +227,7 @@ async fn callback_by_callback_both_clients_decode_the_same() {
     let mut ours = Desk::at(&first, 1).await;
     ours.done().await;
     let _bars = ours.bars().await;
-    let mut theirs = Driven::at(&second, &python, &folders[1], 1);
+    let mut theirs = Driven::at(second.address().port(), &python, &folders[1], 1);
     theirs.ask("desk.join('XYZ')");
 
     place_bracket(&ours, 9.50, 10.55).await;
