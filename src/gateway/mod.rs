@@ -35,8 +35,12 @@
 //! [`Gateway::open_market`]). A client that is silent for 30 s is not waited for any more. A client that never
 //! says it is sent what there is, as fast as it reads; one that reads nothing for 30 s is disconnected.
 //!
-//! What it refuses to be: an exchange with a book, partial fills or delays; a judge of margin; a recorder of
-//! anything — its state ends with it.
+//! **Orders.** MKT, LMT, STP, STP LMT and TRAIL; DAY, GTC and GTD; OCA types 1 to 3; parents and children. An order
+//! fills whole, or by the volume of the bars ([`Fills`]). A new order that would bind more than a quarter of its value
+//! leaves free is refused ([`Margin`]); what a position binds is not watched afterwards, and nothing is liquidated.
+//!
+//! What it refuses to be: an exchange with a book, queues or delays; IBKR's risk department; a simulator of the order
+//! types, conditions and algorithms that are not named here: it says so when it is asked for one.
 
 mod account;
 mod bars;

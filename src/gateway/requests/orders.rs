@@ -94,7 +94,8 @@ impl Exchange {
         let Some(own) = clients.get_mut(&client) else { return };
         let api_only = request.api_only == Some(true);
         for (place, order) in market.venue.orders.iter().enumerate() {
-            if !order.state.is_live() && !(api_only && market.venue.is_manual(place)) {
+            let wanted = !(api_only && market.venue.is_manual(place));
+            if wanted && !order.state.is_live() {
                 telling::completed_order(&mut own.out, market, place);
             }
         }
