@@ -8,6 +8,8 @@
 mod driven;
 #[path = "conformance/manual.rs"]
 mod manual;
+#[path = "conformance/market.rs"]
+mod market;
 #[path = "conformance/process.rs"]
 mod process;
 #[path = "conformance/together.rs"]

@@ -20,19 +20,19 @@ use crate::venv;
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-async fn in_time<T>(future: impl Future<Output = T>) -> T {
+pub(crate) async fn in_time<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, future).await.expect("an answer in time")
 }
 
 /// ibapi.
-struct Desk {
-    client: Client,
+pub(crate) struct Desk {
+    pub(crate) client: Client,
     orders: Subscription<OrderUpdate>,
     names: Names,
 }
 
 impl Desk {
-    async fn at(gateway: &Gateway, id: i32) -> Desk {
+    pub(crate) async fn at(gateway: &Gateway, id: i32) -> Desk {
         let builder =
             Client::builder().address(gateway.address().to_string()).client_id(id).tcp_no_delay(true);
         let (client, _) = in_time(builder.connect_with_notice_stream()).await.expect("connected");
@@ -40,18 +40,18 @@ impl Desk {
         Desk { client, orders, names: Names::default() }
     }
 
-    async fn done(&self) {
+    pub(crate) async fn done(&self) {
         in_time(self.client.server_time_millis()).await.expect("a round trip");
     }
 
-    async fn bars(&self) -> Subscription<Bar> {
+    pub(crate) async fn bars(&self) -> Subscription<Bar> {
         let contract = xyz();
         let bars = self.client.realtime_bars(&contract).trading_hours(TradingHours::Extended);
         in_time(bars.subscribe()).await.expect("bars")
     }
 
     /// Everything it was told of its orders since the last look.
-    async fn told(&mut self) -> Vec<String> {
+    pub(crate) async fn told(&mut self) -> Vec<String> {
         in_time(self.client.server_time()).await.expect("a round trip");
         let mut told = Vec::new();
         while let Some(Some(item)) = self.orders.next().now_or_never() {
@@ -60,11 +60,11 @@ impl Desk {
         told
     }
 
-    async fn place(&self, id: i32, order: &Order) {
+    pub(crate) async fn place(&self, id: i32, order: &Order) {
         in_time(self.client.submit_order(id, &xyz(), order)).await.expect("written");
     }
 
-    async fn cancel(&self, id: i32) {
+    pub(crate) async fn cancel(&self, id: i32) {
         drop(in_time(self.client.cancel_order(id, "")).await.expect("written"));
     }
 
@@ -75,7 +75,7 @@ impl Desk {
     }
 }
 
-fn xyz() -> Contract {
+pub(crate) fn xyz() -> Contract {
     Contract::stock("XYZ").build()
 }
 
@@ -260,4 +260,36 @@ async fn callback_by_callback_both_clients_decode_the_same() {
     let stopped = ours.told().await;
     assert_eq!(stopped, theirs.told(), "its stop, filled");
     assert!(stopped.iter().any(|line| line.contains("realized")), "{stopped:#?}");
+
+    let trail = Order {
+        order_type: "TRAIL".to_owned(),
+        aux_price: None,
+        trailing_percent: Some(2.5),
+        trail_stop_price: Some(9.0),
+        oca_group: String::new(),
+        oca_type: OcaType::None,
+        ..moved(9.0)
+    };
+    ours.place(4, &trail).await;
+    theirs
+        .ask("desk.place(4, order('SELL', 'TRAIL', orderRef='S', trailingPercent=2.5, trailStopPrice=9.0))");
+    let until = Order {
+        tif: TimeInForce::GoodTillDate,
+        good_till_date: "20131004 16:00:00 US/Eastern".to_owned(),
+        outside_rth: true,
+        limit_price: Some(10.50),
+        order_type: "STP LMT".to_owned(),
+        trailing_percent: None,
+        trail_stop_price: None,
+        aux_price: Some(9.20),
+        ..trail
+    };
+    ours.place(5, &until).await;
+    theirs.ask(
+        "desk.place(5, order('SELL', 'STP LMT', 9.20, lmtPrice=10.50, orderRef='S', tif='GTD', outsideRth=True, \
+         goodTillDate='20131004 16:00:00 US/Eastern'))",
+    );
+    let kinds = ours.told().await;
+    assert_eq!(kinds, theirs.told(), "a trailing stop, and a stop limit good till a date");
+    assert_eq!(kinds.iter().filter(|line| line.starts_with("openOrder")).count(), 2, "{kinds:#?}");
 }
