@@ -55,8 +55,7 @@ pub(super) fn fact(out: &mut Vec<u8>, market: &Market, fact: &Fact, ear: Ear) {
         }
         Fact::Cancelled(place, reason) => {
             standing(out, market, place, &market.venue.standing(place));
-            let why = reason_text(reason, market.venue.orders[place].ticket.life);
-            Some((place, (202, format!("Order Canceled - reason:{why}"))))
+            Some((place, (202, format!("Order Canceled - reason:{}", reason_text(reason)))))
         }
         Fact::Rejected(place, why) => {
             standing(out, market, place, &market.venue.standing(place));
@@ -110,14 +109,13 @@ pub(super) fn rejection(rejection: Rejection) -> String {
     }
 }
 
-fn reason_text(reason: Reason, life: Life) -> &'static str {
-    match (reason, life) {
-        (Reason::Asked, _) => "",
-        (Reason::Parent, _) => "its parent was cancelled",
-        (Reason::OcaGroup, _) => "another order of its group was filled",
-        (Reason::Expired, Life::Until(_)) => "the time it was good for is over",
-        (Reason::Expired, _) => "the day it was good for is over",
-        (Reason::Orphaned, _) => "its change named a parent that is done",
+fn reason_text(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Asked => "",
+        Reason::Parent => "its parent was cancelled",
+        Reason::OcaGroup => "another order of its group was filled",
+        Reason::Expired => "the time it was good for is over",
+        Reason::Orphaned => "its change named a parent that is done",
     }
 }
 

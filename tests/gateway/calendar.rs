@@ -208,7 +208,7 @@ async fn a_half_day_ends_at_one_for_orders_and_for_history() {
     insta::assert_snapshot!(desk.drain().await, @r#"
     1 open Sell 100 STP 9.5 Cancelled
     1 status Cancelled 0/100 held ""
-    Some(1) notice 202 Order Canceled - reason:the day it was good for is over
+    Some(1) notice 202 Order Canceled - reason:the time it was good for is over
     2 open Buy 100 LMT 9.2 PreSubmitted
     2 status PreSubmitted 0/100 held ""
     3 execution 000f4243.00000001.01.01 Bought 100 at 9 on 20131129 13:00:00 US/Eastern ref 
