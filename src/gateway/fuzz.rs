@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use super::backlog::WAITING_BYTES_MAX;
 use super::bars::{Series, SourceBar};
+use super::catalogue::Catalogue;
 use super::exchange::{Client, Visibility};
 use super::faults::Door;
 use super::hall::{Hall, More, Terms};
@@ -84,9 +85,13 @@ struct World(Hall);
 
 impl World {
     fn new() -> World {
-        let symbols =
-            [("ABC", 5_000), ("XYZ", 1_000)].map(|(symbol, cents)| (symbol.to_owned(), series(cents)));
-        let market = Market::new("DU0000001".to_owned(), CASH, symbols.into());
+        let catalogue = Catalogue::default();
+        let listed = |(symbol, cents): (&str, i64)| {
+            let series = Series::listed(bars(cents), &catalogue.listed(symbol)).expect("whole bars");
+            (symbol.to_owned(), series)
+        };
+        let symbols = [("ABC", 5_000), ("XYZ", 1_000)].map(listed);
+        let market = Market::of("DU0000001".to_owned(), CASH, symbols.into(), &catalogue);
         let world = World(Hall::new(market, Visibility { master: Some(2), ..Visibility::default() }, TERMS));
         for client in CLIENTS {
             assert!(world.seat(client), "every id is free");
@@ -173,14 +178,14 @@ impl World {
 }
 
 /// Five minutes before a close, around a price in cents.
-fn series(cents: i64) -> Series {
+fn bars(cents: i64) -> Vec<SourceBar> {
     let start: Timestamp = "2013-10-04T15:55:00-04:00".parse().expect("a time");
     let bar = |minute: i64| {
         let [open, high, low, close] = [0, 12, -9, 6].map(|off| Decimal::new(cents + off + minute, 2));
         let time = Timestamp::from_second(start.as_second() + minute * 60).expect("a time");
         SourceBar { time, open, high, low, close, volume: 1_200 }
     };
-    Series::new((0..5).map(bar).collect()).expect("whole bars")
+    (0..5).map(bar).collect()
 }
 
 fn contract(symbol: &str) -> Option<Contract> {

@@ -42,8 +42,12 @@
 //! whether it reads or not: a request has at most 1 MiB, history is refused where its one frame would be too long,
 //! what else is long is written in pieces as the client takes them, and its next request waits meanwhile.
 //!
-//! What it refuses to be: an exchange with a book, partial fills or delays; a judge of margin; a recorder of
-//! anything — its state ends with it.
+//! **Orders.** MKT, LMT, STP, STP LMT and TRAIL; DAY, GTC and GTD; OCA types 1 to 3; parents and children. An order
+//! fills whole, or by the volume of the bars ([`Fills`]). A new order that would bind more than a quarter of its value
+//! leaves free is refused ([`Margin`]); what a position binds is not watched afterwards, and nothing is liquidated.
+//!
+//! What it refuses to be: an exchange with a book, queues or delays; IBKR's risk department; a simulator of the order
+//! types, conditions and algorithms that are not named here: it says so when it is asked for one.
 
 mod account;
 mod backlog;

@@ -44,6 +44,7 @@ mod tests;
 mod trail;
 
 pub(in crate::gateway) use manual::BINDING_CLIENT;
+#[cfg_attr(not(test), expect(unused_imports, reason = "for the file that outlives a restart"))]
 pub(in crate::gateway) use memory::{Damage, Memory};
 pub(in crate::gateway) use order::{
     Distance, Execution, Fact, Key, Kind, Life, Note, Order, Reach, Reason, Refusal, Rejection, Side,
@@ -116,7 +117,7 @@ impl Venue {
             executions: Vec::new(),
             account: Account::new(cash, symbols),
             rules: Rules::default(),
-            ticks: vec![Arc::new(MarketRule::cents()); symbols],
+            ticks: std::iter::repeat_n(Arc::new(MarketRule::cents()), symbols).collect(),
             live: BTreeSet::new(),
             places: HashMap::new(),
             highest: BTreeMap::new(),

@@ -26,8 +26,6 @@ import model
 ACCOUNT = "DU0000001"
 # Longer than anything here takes, in seconds; a story that waits so long has failed.
 PATIENCE = 20
-# Who asks for the time, the round trip that says "all before it has arrived"; and the end of a join.
-TIME = ("currentTime", "currentTimeInMillis")
 
 
 class Difference(Exception):
@@ -37,11 +35,17 @@ class Difference(Exception):
 class Desk(EWrapper, EClient):
     """One client. Every callback is a row `(name, arguments)`, in the order of its arrival."""
 
+    # Every desk of the story: a reader that nobody hangs up on keeps its process alive.
+    seated = []
+
     def __init__(self, port, client_id=1, bars=None):
         EClient.__init__(self, self)
+        Desk.seated.append(self)
         self.rows = []
         self.flaws = []
         self.next = 0
+        self.asked = self.answered = 0
+        self.now = None
         self.heard = threading.Condition()
         self.bars = bars or {}
         self.port = port
@@ -58,7 +62,10 @@ class Desk(EWrapper, EClient):
             # The client decodes all of an order but this; its frame came just before.
             args[2].transmit = self.transmit
         with self.heard:
-            self.rows.append((name, args))
+            if name == "currentTime":
+                self.answered, self.now = self.answered + 1, args[0]
+            elif name != "currentTimeInMillis":
+                self.rows.append((name, args))
             self.heard.notify_all()
 
     def frame(self, name, message):
@@ -86,20 +93,35 @@ class Desk(EWrapper, EClient):
                 raise Difference(f"{name} did not come; there was:\n" + "\n".join(self.peek()))
             return there()
 
+    def greeted(self):
+        """Whether it is seated: it has its next order id. False where its client id was taken."""
+        def over():
+            told = [name for name, _ in self.rows]
+            return "nextValidId" in told or "connectionClosed" in told
+
+        with self.heard:
+            self.heard.wait_for(over, PATIENCE)
+            return any(name == "nextValidId" for name, _ in self.rows)
+
     def peek(self):
         return [lines.line(name, args) for name, args in self.rows[self.next:]]
 
+    def round_trip(self):
+        """Returns when everything that was sent before has been answered."""
+        self.asked += 1
+        self.reqCurrentTime()
+        with self.heard:
+            if not self.heard.wait_for(lambda: self.answered == self.asked, PATIENCE):
+                raise Difference("no answer; there was:\n" + "\n".join(self.peek()))
+
     def rows_told(self):
         """The rows that came since the last look, after a round trip."""
-        with self.heard:
-            asked = sum(1 for name, _ in self.rows[self.next:] if name == "currentTime")
-        self.reqCurrentTime()
-        self.wait("currentTime", asked + 1)
+        self.round_trip()
         with self.heard:
             rows, self.next = self.rows[self.next:], len(self.rows)
         if self.flaws:
             raise Difference("\n".join(self.flaws))
-        return [row for row in rows if row[0] not in TIME]
+        return rows
 
     def told(self, *without):
         """The same as lines, leaving out the callbacks named."""
@@ -112,7 +134,7 @@ class Desk(EWrapper, EClient):
     def join(self, *symbols):
         """Keeps step with the market from now on, and opens it by asking for bars of these symbols."""
         self.reqCurrentTimeInMillis()
-        self.wait("currentTimeInMillis")
+        self.round_trip()
         for number, symbol in enumerate(symbols):
             self.reqRealTimeBars(9000 + number, stock(symbol), 5, "TRADES", False, [])
         self.rows_told()
@@ -120,16 +142,17 @@ class Desk(EWrapper, EClient):
     def step(self, instants=1):
         """Lets the market trade so many instants of five seconds; it stands still after each."""
         for _ in range(instants):
-            with self.heard:
-                asked = sum(1 for name, _ in self.rows[self.next:] if name == "currentTime")
             self.reqCurrentTimeInMillis()
-            self.reqCurrentTime()
-            self.wait("currentTime", asked + 1)
+            self.round_trip()
 
     def time(self):
         """Market time, in seconds of the epoch."""
-        self.reqCurrentTime()
-        return self.wait("currentTime")[1][0]
+        self.round_trip()
+        return self.now
+
+    def perm_id(self, order_id):
+        """The permanent id of one of its orders, as it was last told."""
+        return next(args[5] for name, args in reversed(self.rows) if name == "orderStatus" and args[0] == order_id)
 
     def place(self, order_id, order, symbol="XYZ"):
         self.placeOrder(order_id, stock(symbol), order)
@@ -139,8 +162,12 @@ class Desk(EWrapper, EClient):
 
     def leave(self):
         """Hangs up at once: a plain disconnect leaves the reader in its wait of a second."""
-        if self.conn is not None and self.conn.socket is not None:
-            self.conn.socket.shutdown(socket.SHUT_RDWR)
+        line = self.conn and self.conn.socket
+        if line:
+            try:
+                line.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # The gateway hung up first.
         self.disconnect()
 
 
@@ -213,6 +240,7 @@ def same(got, text):
         print("   ", row)
     if got == expected:
         return
+    expected, got = list(map(str, expected)), list(map(str, got))
     diff = difflib.unified_diff(expected, got, "expected", "told", lineterm="", n=20)
     raise Difference("\n".join(diff))
 
@@ -249,6 +277,7 @@ def play(story):
     except Exception:
         print(traceback.format_exc(), flush=True)
         code = 2
-    desk.leave()
+    for seated in Desk.seated:
+        seated.leave()
     print("told as it should be" if code == 0 else "FAILED", flush=True)
     sys.exit(code)

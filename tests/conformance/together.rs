@@ -1,8 +1,5 @@
 //! IBKR's Python client and ibapi at one gateway, and at two that are alike: what the one decodes the other does.
 
-use std::io::Write;
-use std::process::{Child, ChildStdin, Stdio};
-use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
@@ -15,79 +12,27 @@ use ibapi::prelude::{Subscription, SubscriptionItem};
 use tempfile::TempDir;
 
 use super::Market;
-use crate::process::{Gateway, lines};
+use crate::driven::Driven;
+use crate::process::Gateway;
 use crate::told::{Names, position};
 use crate::venv;
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-async fn in_time<T>(future: impl Future<Output = T>) -> T {
+pub(crate) async fn in_time<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, future).await.expect("an answer in time")
 }
 
-/// IBKR's Python client, told what to do.
-struct Driven {
-    child: Child,
-    tell: ChildStdin,
-    said: Receiver<String>,
-}
-
-impl Driven {
-    fn at(gateway: &Gateway, python: &venv::Python, folder: &TempDir, client: i32) -> Driven {
-        let mut command = python.command();
-        command.arg(super::scripts().join("driven.py"));
-        command.arg(gateway.address().port().to_string()).arg(folder.path()).arg(client.to_string());
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the script starts");
-        let tell = child.stdin.take().expect("stdin");
-        let said = lines(child.stdout.take().expect("stdout"));
-        Driven { child, tell, said }
-    }
-
-    /// What an expression in Python comes to.
-    fn ask(&mut self, expression: &str) -> Vec<String> {
-        writeln!(self.tell, "{expression}").expect("the script listens");
-        let mut told = Vec::new();
-        loop {
-            match self.said.recv_timeout(PATIENCE) {
-                Ok(line) if line == "." => break,
-                Ok(line) => told.push(line),
-                Err(error) => panic!("{expression}: {error}; told so far: {told:#?}"),
-            }
-        }
-        assert!(!told.iter().any(|line| line.starts_with('!')), "{expression}:\n{}", told.join("\n"));
-        told
-    }
-
-    /// Everything it was told since the last look, but for the bars.
-    fn told(&mut self) -> Vec<String> {
-        self.ask("desk.told('realtimeBar')")
-    }
-
-    /// Names its ids anew, as [`Names::default`] does.
-    fn forget_names(&mut self) {
-        self.ask("lines.names.clear()");
-    }
-}
-
-impl Drop for Driven {
-    fn drop(&mut self) {
-        // It may have ended.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// ibapi.
-struct Desk {
-    client: Client,
+pub(crate) struct Desk {
+    pub(crate) client: Client,
     orders: Subscription<OrderUpdate>,
     names: Names,
 }
 
 impl Desk {
-    async fn at(gateway: &Gateway, id: i32) -> Desk {
+    pub(crate) async fn at(gateway: &Gateway, id: i32) -> Desk {
         let builder =
             Client::builder().address(gateway.address().to_string()).client_id(id).tcp_no_delay(true);
         let (client, _) = in_time(builder.connect_with_notice_stream()).await.expect("connected");
@@ -95,18 +40,18 @@ impl Desk {
         Desk { client, orders, names: Names::default() }
     }
 
-    async fn done(&self) {
+    pub(crate) async fn done(&self) {
         in_time(self.client.server_time_millis()).await.expect("a round trip");
     }
 
-    async fn bars(&self) -> Subscription<Bar> {
+    pub(crate) async fn bars(&self) -> Subscription<Bar> {
         let contract = xyz();
         let bars = self.client.realtime_bars(&contract).trading_hours(TradingHours::Extended);
         in_time(bars.subscribe()).await.expect("bars")
     }
 
     /// Everything it was told of its orders since the last look.
-    async fn told(&mut self) -> Vec<String> {
+    pub(crate) async fn told(&mut self) -> Vec<String> {
         in_time(self.client.server_time()).await.expect("a round trip");
         let mut told = Vec::new();
         while let Some(Some(item)) = self.orders.next().now_or_never() {
@@ -115,11 +60,11 @@ impl Desk {
         told
     }
 
-    async fn place(&self, id: i32, order: &Order) {
+    pub(crate) async fn place(&self, id: i32, order: &Order) {
         in_time(self.client.submit_order(id, &xyz(), order)).await.expect("written");
     }
 
-    async fn cancel(&self, id: i32) {
+    pub(crate) async fn cancel(&self, id: i32) {
         drop(in_time(self.client.cancel_order(id, "")).await.expect("written"));
     }
 
@@ -130,7 +75,7 @@ impl Desk {
     }
 }
 
-fn xyz() -> Contract {
+pub(crate) fn xyz() -> Contract {
     Contract::stock("XYZ").build()
 }
 
@@ -176,7 +121,7 @@ async fn both_clients_trade_at_one_gateway_and_each_hears_what_is_its_own() {
     let gateway = Gateway::start(&Market::Morning.write(folder.path()), &[]);
     let mut ours = Desk::at(&gateway, 7).await;
     ours.done().await;
-    let mut theirs = Driven::at(&gateway, &python, &folder, 8);
+    let mut theirs = Driven::at(gateway.address().port(), &python, &folder, 8);
     theirs.ask("desk.join('XYZ')");
     let mut bars = ours.bars().await;
     let mut held = in_time(ours.client.positions()).await.expect("positions");
@@ -282,7 +227,7 @@ async fn callback_by_callback_both_clients_decode_the_same() {
     let mut ours = Desk::at(&first, 1).await;
     ours.done().await;
     let _bars = ours.bars().await;
-    let mut theirs = Driven::at(&second, &python, &folders[1], 1);
+    let mut theirs = Driven::at(second.address().port(), &python, &folders[1], 1);
     theirs.ask("desk.join('XYZ')");
 
     place_bracket(&ours, 9.50, 10.55).await;
@@ -315,4 +260,36 @@ async fn callback_by_callback_both_clients_decode_the_same() {
     let stopped = ours.told().await;
     assert_eq!(stopped, theirs.told(), "its stop, filled");
     assert!(stopped.iter().any(|line| line.contains("realized")), "{stopped:#?}");
+
+    let trail = Order {
+        order_type: "TRAIL".to_owned(),
+        aux_price: None,
+        trailing_percent: Some(2.5),
+        trail_stop_price: Some(9.0),
+        oca_group: String::new(),
+        oca_type: OcaType::None,
+        ..moved(9.0)
+    };
+    ours.place(4, &trail).await;
+    theirs
+        .ask("desk.place(4, order('SELL', 'TRAIL', orderRef='S', trailingPercent=2.5, trailStopPrice=9.0))");
+    let until = Order {
+        tif: TimeInForce::GoodTillDate,
+        good_till_date: "20131004 16:00:00 US/Eastern".to_owned(),
+        outside_rth: true,
+        limit_price: Some(10.50),
+        order_type: "STP LMT".to_owned(),
+        trailing_percent: None,
+        trail_stop_price: None,
+        aux_price: Some(9.20),
+        ..trail
+    };
+    ours.place(5, &until).await;
+    theirs.ask(
+        "desk.place(5, order('SELL', 'STP LMT', 9.20, lmtPrice=10.50, orderRef='S', tif='GTD', outsideRth=True, \
+         goodTillDate='20131004 16:00:00 US/Eastern'))",
+    );
+    let kinds = ours.told().await;
+    assert_eq!(kinds, theirs.told(), "a trailing stop, and a stop limit good till a date");
+    assert_eq!(kinds.iter().filter(|line| line.starts_with("openOrder")).count(), 2, "{kinds:#?}");
 }

@@ -92,8 +92,9 @@ fn fill(python: &Path) -> Result<(), String> {
         Some(0) => {}
         None => return Err(format!("pip did not end within {} s", FILL_PATIENCE.as_secs())),
         Some(_) if UNREACHED.iter().any(|words| err.contains(words)) => {
-            let last = err.lines().find(|line| UNREACHED.iter().any(|words| line.contains(words)));
-            return Err(format!("PyPI cannot be reached: {}", last.unwrap_or_default()));
+            let said = err.lines().find(|line| UNREACHED.iter().any(|words| line.contains(words)));
+            let said = said.and_then(|line| line.rsplit("connection broken by ").next()).unwrap_or_default();
+            return Err(format!("PyPI cannot be reached: {said}"));
         }
         Some(code) => panic!("pip install {PACKAGES:?}: exit code {code}\n{out}{err}"),
     }

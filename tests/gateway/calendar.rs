@@ -208,10 +208,12 @@ async fn a_half_day_ends_at_one_for_orders_and_for_history() {
     insta::assert_snapshot!(desk.drain().await, @r#"
     1 open Sell 100 STP 9.5 Cancelled
     1 status Cancelled 0/100 held ""
-    Some(1) notice 202 Order Canceled - reason:the day it was good for is over
+    Some(1) notice 202 Order Canceled - reason:the time it was good for is over
     2 open Buy 100 LMT 9.2 PreSubmitted
     2 status PreSubmitted 0/100 held ""
     3 execution 000f4243.00000001.01.01 Bought 100 at 9 on 20131129 13:00:00 US/Eastern ref 
+    3 open Buy 100 LMT 9.1 Filled
+    3 status Filled 100/0 held ""
     3 open Buy 100 LMT 9.1 Filled
     3 status Filled 100/0 held ""
     commission 000f4243.00000001.01.01 1 None
@@ -228,6 +230,8 @@ async fn a_half_day_ends_at_one_for_orders_and_for_history() {
     }
     insta::assert_snapshot!(desk.drain().await, @r#"
     2 execution 000f4242.00000002.01.01 Bought 100 at 9.2 on 20131202 09:30:15 US/Eastern ref 
+    2 open Buy 100 LMT 9.2 Filled
+    2 status Filled 100/0 held ""
     2 open Buy 100 LMT 9.2 Filled
     2 status Filled 100/0 held ""
     commission 000f4242.00000002.01.01 1 None

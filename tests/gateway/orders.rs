@@ -161,7 +161,7 @@ async fn a_parent_cancelled_in_mid_fill_leaves_its_children_what_it_filled() {
     "#);
     let open = desk.open_orders().await;
     let told: Vec<_> =
-        open.iter().map(|row| (row.order_id, row.order.total_quantity, row.order.oca_type.clone())).collect();
+        open.iter().map(|row| (row.order_id, row.order.total_quantity, row.order.oca_type)).collect();
     assert_eq!(told, [(2, 40.0, OcaType::ReduceWithoutBlock), (3, 40.0, OcaType::ReduceWithoutBlock)]);
     assert_eq!(completed(&desk).await, ["LMT left 60 filled 40 Cancelled | Cancelled by Trader"]);
     gateway.shutdown().await;

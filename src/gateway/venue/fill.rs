@@ -33,6 +33,7 @@ impl When {
 impl Venue {
     /// Fills so many shares of a working order by command, at any price; answers the place of the execution.
     /// Fewer are filled where fewer are left; nothing where the order does not work or has nothing to fill.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the handle of the fault injector"))]
     pub(in crate::gateway) fn fill_now(
         &mut self,
         place: usize,
@@ -161,30 +162,35 @@ impl Venue {
         self.end_children(place, now, facts);
     }
 
-    /// What becomes of the children of an order that has ended unfilled, or with a part filled.
+    /// What becomes of the children of an order that has ended unfilled, or with a part filled, and of theirs: a
+    /// list of what is still to look at, since a client may build a family of any depth.
     pub(super) fn end_children(&mut self, parent: usize, now: i64, facts: &mut Vec<Fact>) {
-        let filled = self.orders[parent].filled;
-        for index in 0..self.orders[parent].children.len() {
-            let place = self.orders[parent].children[index];
+        let mut left: Vec<usize> = self.orders[parent].children.iter().rev().copied().collect();
+        while let Some(place) = left.pop() {
+            let parent_filled = self.orders[place].parent.map_or(0, |parent| self.orders[parent].filled);
             let order = &mut self.orders[place];
             if !order.state.is_live() {
                 continue;
             }
-            let quantity = order.ticket.quantity.min(filled - order.reduced);
+            let quantity = order.ticket.quantity.min(parent_filled - order.reduced);
             match order.last {
                 Some(last) if quantity <= order.filled => {
                     order.ticket.quantity = order.filled;
                     self.close(place, State::Filled(last), now);
                     self.stands(place, facts);
-                    self.end_children(place, now, facts);
                 }
-                None if quantity <= 0 => self.end(place, Reason::Parent, now, facts),
+                None if quantity <= 0 => {
+                    self.close(place, State::Cancelled(Reason::Parent), now);
+                    facts.push(Fact::Cancelled(place, Reason::Parent));
+                }
                 _ if quantity < order.ticket.quantity => {
                     order.ticket.quantity = quantity;
                     self.stands(place, facts);
+                    continue;
                 }
-                _ => {}
+                _ => continue,
             }
+            left.extend(self.orders[place].children.iter().rev());
         }
     }
 }

@@ -51,6 +51,7 @@ pub(in crate::gateway) enum Damage {
 
 impl Venue {
     /// What has to be remembered now.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the handle of the file that outlives a restart"))]
     pub(in crate::gateway) fn memory(&self) -> Memory {
         let mut closed_groups: Vec<(i32, String)> = self
             .groups
@@ -71,6 +72,7 @@ impl Venue {
     }
 
     /// Takes up where the venue with this memory left off. Invariant: nothing has happened here yet.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the handle of the file that outlives a restart"))]
     pub(in crate::gateway) fn restore(&mut self, memory: Memory) -> Result<(), Damage> {
         memory.check(self.books.len())?;
         let Memory { orders, executions, account, highest, closed_groups, moved, manual } = memory;

@@ -32,7 +32,7 @@ def story(desk):
         orderStatus 3 client 1 P3: PreSubmitted 0/100 child of 1 held child
     """)
 
-    say("the first bar fills the entry at its open: execution, status, commission, position, and the children go to work")
+    say("the first bar fills the entry at its open: execution, status twice, commission, position; its children go to work")
     desk.step()
     equal("the first bar's open", first.open, Decimal("10.00"))
     equal("the commission by the rule", model.commission(100, first.open), Decimal("1.00"))
@@ -50,7 +50,7 @@ def story(desk):
         position DU0000001 XYZ 100 cost 10.01
     """, "realtimeBar")
 
-    say("the stop is moved: the same id, the same permanent id")
+    say("the stop is moved: the same id, the same permanent id, told twice")
     moved = order("SELL", "STP", 9.80, orderRef="S", ocaGroup="plan", ocaType=1)
     desk.place(2, moved)
     desk.expects("""

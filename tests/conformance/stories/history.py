@@ -1,26 +1,8 @@
 """Historical bars: exactly what has traded up to market now, in each size; the head timestamp; what cannot be told."""
 
-import datetime
-
-import lines
 import model
-from ibapi.common import BarData
 from desk import equal, play, say, stock
-from zoneinfo import ZoneInfo
-
-NEW_YORK = ZoneInfo("America/New_York")
-
-
-def stamp(second):
-    return datetime.datetime.fromtimestamp(second, NEW_YORK).strftime("%Y%m%d %H:%M:%S US/Eastern")
-
-
-def told(bar, req_id, date):
-    made = BarData()
-    made.date, made.volume, made.barCount = date, bar.volume, bar.count
-    made.open, made.high, made.low, made.close = map(float, bar[1:5])
-    made.wap = model.average(bar)
-    return lines.line("historicalData", (req_id, made))
+from past import stamp, told
 
 
 def story(desk):

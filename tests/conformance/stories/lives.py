@@ -38,7 +38,7 @@ def story(desk):
     desk.expects("""
         openOrder 1 client 1 P1: BUY 100 XYZ LMT lmt 9 DAY -> Cancelled
         orderStatus 1 client 1 P1: Cancelled 0/100
-        error 1 202 Order Canceled - reason:the day it was good for is over
+        error 1 202 Order Canceled - reason:the time it was good for is over
         openOrder 5 client 1 P5: BUY 50 XYZ LMT lmt 9.5 GTC -> PreSubmitted
         orderStatus 5 client 1 P5: PreSubmitted 0/50
     """, "realtimeBar")

@@ -229,3 +229,15 @@ fn in_groups_of_types_two_and_three_a_fill_takes_its_shares_from_the_others() {
         );
     }
 }
+
+#[test]
+fn a_family_of_any_depth_ends_with_its_first_member() {
+    let mut story = Story::session();
+    story.order("1 BUY 1 LMT 9.00");
+    for id in 2..=20_000 {
+        story.order(&format!("{id} BUY 1 LMT 9.00 parent={}", id - 1));
+    }
+    story.cancel(1);
+    assert!(story.venue.live().is_empty());
+    assert!(story.told().ends_with("19999 cancelled: Parent\n20000 cancelled: Parent"));
+}
