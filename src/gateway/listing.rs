@@ -126,7 +126,8 @@ impl Rows {
             }
             Rows::Completed { api_only } => {
                 let lost = venue.orders[place].state == State::Cancelled(Reason::Lost);
-                if !lives() && !lost && !(*api_only && venue.is_manual(place)) {
+                let hidden = *api_only && venue.is_manual(place);
+                if !(lives() || lost || hidden) {
                     telling::completed_order(out, market, place);
                 }
             }
