@@ -124,7 +124,8 @@ impl Rows {
                 }
             }
             Rows::Completed { api_only } => {
-                if !lives() && !(*api_only && venue.is_manual(place)) {
+                let unwanted = *api_only && venue.is_manual(place);
+                if !lives() && !unwanted {
                     telling::completed_order(out, market, place);
                 }
             }
