@@ -126,8 +126,8 @@ impl Rows {
             }
             Rows::Completed { api_only } => {
                 let lost = venue.orders[place].state == State::Cancelled(Reason::Lost);
-                let hidden = *api_only && venue.is_manual(place);
-                if !(lives() || lost || hidden) {
+                let unwanted = *api_only && venue.is_manual(place);
+                if !(lives() || lost || unwanted) {
                     telling::completed_order(out, market, place);
                 }
             }
