@@ -78,6 +78,16 @@ impl Days {
         self.sessions.get(index).copied()
     }
 
+    /// The end of the hours after the first session for which they are not over at a moment.
+    pub(super) fn late_end_after(&self, moment: i64) -> Option<i64> {
+        let today = self.sessions.partition_point(|day| day.close <= moment).saturating_sub(1);
+        let ends = self.sessions[today..].iter().take(2).map(|day| {
+            let post = self.calendar.traded(day.date).post;
+            clock::of_wall(day.date.to_datetime(post))
+        });
+        ends.into_iter().find(|end| moment < *end)
+    }
+
     /// The session of a date, if it is a source day.
     pub(super) fn on(&self, date: jiff::civil::Date) -> Option<Session> {
         let index = self.sessions.binary_search_by_key(&date, |day| day.date).ok()?;

@@ -2,7 +2,8 @@
 
 use super::order::Trigger;
 use super::place::no_parent;
-use super::{Fact, Key, Kind, Moment, OrphanModify, Reason, Refusal, State, Ticket, Transmit, Venue};
+use super::{Fact, Key, Kind, Margin, Moment, OrphanModify, Reason, Refusal, State, Ticket, Transmit, Venue};
+use crate::gateway::telling;
 
 impl Venue {
     /// Replaces a live order by its new version; the permanent id and the place in the queue stay. What has
@@ -20,17 +21,22 @@ impl Venue {
             }
             return Err(refusal);
         }
-        let old = &self.orders[place].ticket;
+        let (old, old_late) = (&self.orders[place].ticket, self.orders[place].acts_outside());
+        let old_life = old.life;
         ticket.parent = old.parent;
         ticket.oca_group.clone_from(&old.oca_group);
         ticket.oca_type = old.oca_type;
         if ticket.order_ref.is_empty() {
             ticket.order_ref.clone_from(&old.order_ref);
         }
+        if let Some(refusal) = self.unaffordable(place, &ticket) {
+            return Err(refusal);
+        }
         let transmit = ticket.transmit;
-        let lives_on = ticket.life == old.life;
+        let (life, late) = (old_life, old_late);
         self.replace(place, ticket);
-        if !lives_on {
+        let order = &self.orders[place];
+        if (order.ticket.life, order.acts_outside()) != (life, late) {
             self.set_life(place, moment);
         }
         let order = &self.orders[place];
@@ -44,6 +50,22 @@ impl Venue {
             self.stands(place, facts);
         }
         Ok(())
+    }
+
+    /// Why a change is refused that would bind more than the order did and more than the account has free. What has
+    /// filled is bound already.
+    fn unaffordable(&self, place: usize, ticket: &Ticket) -> Option<Refusal> {
+        let order = &self.orders[place];
+        if order.state == State::Held || self.rules.margin == Margin::Ignored {
+            return None;
+        }
+        let left = |ticket: &Ticket| Ticket { quantity: ticket.quantity - order.filled, ..ticket.clone() };
+        let (before, after) = (left(&order.ticket), left(ticket));
+        if self.follows_parent(place, &after) || self.binds(&after) <= self.binds(&before) {
+            return None;
+        }
+        let why = self.lack_of_margin(&after)?;
+        Some(Refusal::new(201, format!("Order rejected - reason:{}", telling::rejection(why))))
     }
 
     fn may_amend(&self, place: usize, ticket: &Ticket) -> Result<(), Refusal> {
