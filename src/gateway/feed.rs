@@ -210,6 +210,26 @@ mod tests {
     }
 
     #[test]
+    fn the_hours_after_a_session_end_earlier_on_a_half_day_and_belong_to_their_own_day() {
+        let days = Days::of(&[series(&[
+            ("2024-07-02T10:00:00-04:00", 1000),
+            ("2024-07-03T10:00:00-04:00", 1000),
+            ("2024-07-05T10:00:00-04:00", 1000),
+        ])]);
+        let late = |moment| {
+            let moment = clock::parse_stamp(moment).expect("a time");
+            days.late_end_after(moment).map(clock::stamp)
+        };
+        let end = |stamp: &str| Some(format!("{stamp} US/Eastern"));
+        assert_eq!(late("20240702 03:00:00"), end("20240702 20:00:00"));
+        assert_eq!(late("20240702 16:00:00"), end("20240702 20:00:00"));
+        assert_eq!(late("20240702 20:00:00"), end("20240703 17:00:00"));
+        assert_eq!(late("20240703 13:30:00"), end("20240703 17:00:00"));
+        assert_eq!(late("20240704 12:00:00"), end("20240705 20:00:00"));
+        assert_eq!(late("20240705 20:00:00"), None);
+    }
+
+    #[test]
     fn a_session_ticks_where_its_source_is_silent_and_the_night_does_not() {
         let all = slots(&[series(&[
             ("2013-10-04T09:29:00-04:00", 1000),

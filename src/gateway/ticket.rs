@@ -123,9 +123,9 @@ fn distance(order: &Order) -> Result<Distance, Refusal> {
     }
 }
 
-/// IBKR's clients write what is not set as zero, or as the largest number there is.
+/// A number that a client has set.
 fn given(value: Option<f64>) -> Option<f64> {
-    value.filter(|value| *value != 0.0 && *value != f64::MAX)
+    value.filter(|value| wire::is_set(*value))
 }
 
 fn life(order: &Order) -> Result<Life, Refusal> {

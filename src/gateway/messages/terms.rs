@@ -3,6 +3,8 @@
 
 use prost::Message;
 
+use crate::gateway::wire;
+
 /// The request to place an order, seen for its terms alone.
 #[derive(Clone, PartialEq, Message)]
 pub(in crate::gateway) struct PlaceOrderTerms {
@@ -128,9 +130,8 @@ impl Terms {
             (&self.model_code, "modelCode"),
             (&self.auto_cancel_date, "autoCancelDate"),
         ];
-        // IBKR's clients write what is not set as zero, or as the largest number there is.
         let counts = counts.map(|(count, name)| (count != 0 && count != i32::MAX, name));
-        let amounts = amounts.map(|(amount, name)| (amount != 0.0 && amount != f64::MAX, name));
+        let amounts = amounts.map(|(amount, name)| (wire::is_set(amount), name));
         let words = words.map(|(word, name)| (!word.is_empty(), name));
         let asked = flags.into_iter().chain(counts).chain(amounts).chain(words).find(|(asked, _)| *asked);
         asked.map(|(_, name)| name)
