@@ -10,6 +10,8 @@ mod orders;
 mod quotes;
 #[path = "gateway/robust.rs"]
 mod robust;
+#[path = "gateway/state.rs"]
+mod state;
 #[path = "gateway/visibility.rs"]
 mod visibility;
 

@@ -12,6 +12,7 @@ use tracing::{debug, info, warn};
 use super::account::Worth;
 use super::backlog::Backlog;
 use super::clock;
+use super::ledger::Ledger;
 use super::market::Market;
 use super::quotes::{Halt, Show, Shown, Watch};
 use super::statement::{self, Summary};
@@ -125,6 +126,8 @@ pub(super) struct Exchange {
     /// What the account was worth when its rows were last pushed.
     told: Worth,
     pub(super) visibility: Visibility,
+    /// What carries the state over a restart.
+    pub(super) ledger: Option<Ledger>,
 }
 
 /// What clients are told of orders beyond what is always so.
@@ -149,7 +152,16 @@ impl Exchange {
     pub(super) fn new(market: Market) -> Exchange {
         let told = market.venue.account.worth();
         let (clients, visibility) = (BTreeMap::new(), Visibility::default());
-        Exchange { market, phase: Phase::Closed, clients, instants: 0, facts: Vec::new(), told, visibility }
+        Exchange {
+            market,
+            phase: Phase::Closed,
+            clients,
+            instants: 0,
+            facts: Vec::new(),
+            told,
+            visibility,
+            ledger: None,
+        }
     }
 
     /// Opens the market, if it was not open before.
@@ -230,7 +242,7 @@ impl Exchange {
     /// Tells the owners what became of their orders, and the master client, which hears of all. An order entered by
     /// hand has no owner until client 0 binds it. Answers the symbols in which something filled, in order.
     pub(super) fn tell_facts(&mut self) -> Vec<usize> {
-        let Exchange { market, clients, facts, visibility, .. } = self;
+        let Exchange { market, clients, facts, visibility, ledger, .. } = self;
         let mut filled = Vec::new();
         for fact in facts.drain(..) {
             let place = match fact {
@@ -240,6 +252,9 @@ impl Exchange {
                 | Fact::Noted(place, _) => place,
                 Fact::Filled(execution) => market.venue.executions[execution].order,
             };
+            if let Some(ledger) = ledger {
+                ledger.touch(place);
+            }
             let ticket = &market.venue.orders[place].ticket;
             if matches!(fact, Fact::Filled(_)) {
                 debug!(

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use super::catalogue::Catalogue;
 use super::clock;
 use super::exchange::{OpenOrdersOnConnect, Visibility};
 use super::hall::{Hall, Terms, drive, watch_silence};
+use super::ledger::{Ledger, StateError};
 use super::market::Market;
 use super::quotes::{Halt, MarketData, Shown, Spread};
 use super::requests::MarketStart;
@@ -68,6 +70,9 @@ pub struct Settings {
     /// How long a client may take to say who it is, and how long it may read nothing of what waits for it; then
     /// its connection ends.
     pub patience: Duration,
+    /// The file that carries orders, executions, the account, order ids and market time over a restart; none to begin
+    /// anew each time. Where it has a state already, the account's cash is that of the state.
+    pub state: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -90,6 +95,7 @@ impl Default for Settings {
             master_client: None,
             open_orders_on_connect: OpenOrdersOnConnect::default(),
             patience: Duration::from_secs(30),
+            state: None,
         }
     }
 }
@@ -128,6 +134,9 @@ pub enum StartError {
         /// The other.
         other: String,
     },
+    /// The state of before cannot be taken up.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// A bar is not one, or is not in its place.
     #[error("bar {index} of {symbol}: {what}")]
     Bar {
@@ -176,6 +185,7 @@ impl Gateway {
             master_client,
             open_orders_on_connect,
             patience,
+            state,
             market_data,
             spread,
         } = settings;
@@ -183,6 +193,7 @@ impl Gateway {
         let mut market = Market::of(account, cash, series(bars, &catalogue)?, &catalogue);
         market.venue.rules = Rules { fills, margin, orphan_modify };
         market.screen.set_up(market_data, spread);
+        let ledger = state.map(|path| Ledger::open(&path, &mut market)).transpose()?;
         let refused = |error: io::Error| match error.kind() {
             io::ErrorKind::AddrInUse => StartError::PortInUse { addr: listen },
             _ => StartError::Listen { addr: listen, error },
@@ -192,6 +203,7 @@ impl Gateway {
         let first = clock::stamp(market.now);
         info!(%addr, account = market.account, %first, "simulated gateway listens: market time, no real orders");
         let hall = Arc::new(Hall::new(market, visibility, Terms { speed, start, patience }));
+        hall.lock().ledger = ledger;
         let tasks = [
             tokio::spawn(accept(listener, Arc::clone(&hall))),
             tokio::spawn(drive(Arc::clone(&hall))),
@@ -266,6 +278,7 @@ impl Gateway {
             // An aborted task ends with an error that says so.
             let _ = task.await;
         }
+        self.hall.close();
         info!("simulated gateway ended");
     }
 }
