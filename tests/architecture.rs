@@ -48,7 +48,7 @@ const ROWS: [(&str, &[&str]); 13] = [
 const WALLS: [(&str, &[&str]); 10] = [
     ("ibapi", &["ibkr/"]),
     ("rhai", &["script/"]),
-    ("serde_saphyr", &["plans/", "config", "gateway/catalogue"]),
+    ("serde_saphyr", &["plans/", "config", "gateway/catalogue", "gateway/faults/"]),
     ("rusqlite", &["tracker/"]),
     ("prost", &["gateway/"]),
     ("notify", &["plans/"]),

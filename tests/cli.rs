@@ -5,6 +5,8 @@ mod prusik;
 
 #[path = "cli/check.rs"]
 mod check;
+#[path = "cli/gateway_faults.rs"]
+mod gateway_faults;
 #[path = "cli/journal.rs"]
 mod journal;
 #[path = "cli/run.rs"]

@@ -4,6 +4,16 @@
 mod calendar;
 #[path = "gateway/desk.rs"]
 mod desk;
+#[path = "gateway/faults_line.rs"]
+mod faults_line;
+#[path = "gateway/faults_market.rs"]
+mod faults_market;
+#[path = "gateway/faults_messages.rs"]
+mod faults_messages;
+#[path = "gateway/faults_orders.rs"]
+mod faults_orders;
+#[path = "gateway/faults_script.rs"]
+mod faults_script;
 #[path = "gateway/orders.rs"]
 mod orders;
 #[path = "gateway/quotes.rs"]

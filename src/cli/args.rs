@@ -91,7 +91,16 @@ A file of --contracts says what symbols trade as; one entry adds one, and what i
     PENNY: { name: PENNY MINING CORP, primary_exchange: AMEX, market_rule: us_sub_dollar }
 
 Its market starts with the first client that asks for bars or quotes, and runs on with or without clients.
-Bid and ask are made around the trades of the bars.";
+Bid and ask are made around the trades of the bars.
+
+Faults: --faults FILE takes a list; each entry has an occasion (at, on, before, after), whom it means, and what it does:
+  - { on: place_order, order_type: STP, times: 2, do: { refuse: 110 } }
+  - { at: 2013-10-04T10:00:00, client: 1, do: { drop: { away_for: 60 } } }
+  - { on: { callback: order_status }, times: always, do: duplicate }
+  - { on: cancel_order, do: { overtake: 10148 } }
+What it can do: drop freeze delay trickle, duplicate lose reorder corrupt, refuse reject warn vanish twin overtake split
+fill, next_id outage restart, order position halt stale frozen corporate_split. The README has an example of each kind;
+a misspelt file is told with its lines, and what to write instead.";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
@@ -158,6 +167,8 @@ pub(super) struct GatewayArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) state: Option<PathBuf>,
     #[command(flatten)]
+    pub(super) faults: FaultArgs,
+    #[command(flatten)]
     pub(super) market: MarketArgs,
     /// What market data the account has subscribed to
     #[arg(long, value_enum, default_value_t, value_name = "KIND")]
@@ -193,6 +204,20 @@ pub(super) enum OnConnect {
     Sent,
     /// Only on request
     Withheld,
+}
+
+/// What goes wrong at a simulated gateway.
+#[derive(Debug, Args)]
+pub(super) struct FaultArgs {
+    /// What goes wrong, and when: a YAML list of faults
+    #[arg(long, value_name = "FILE")]
+    pub(super) faults: Option<String>,
+    /// Draw faults of all kinds from this seed: the same seed and the same requests meet the same faults
+    #[arg(long, value_name = "N")]
+    pub(super) fault_seed: Option<u64>,
+    /// How often the seed strikes, in percent of the occasions [default: 1]
+    #[arg(long, value_name = "PERCENT", requires = "fault_seed")]
+    pub(super) fault_rate: Option<String>,
 }
 
 /// What a simulated market is told.

@@ -9,6 +9,7 @@ use super::args::{GatewayArgs, MarketArgs, MarketDataArg, OnConnect};
 use super::bars;
 use super::code::{Code, Fail};
 use super::contracts;
+use super::faults;
 use super::home::Home;
 use super::log::{self, Clock};
 use super::out;
@@ -31,6 +32,8 @@ pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
         speed: speed(loaded.config.paper.speed),
         start: MarketStart::FirstBarSubscription,
         fills: fills(&args.fills)?,
+        faults: faults::load(&args.faults)?,
+        fault_seed: faults::seed(&args.faults)?,
         market_data: match args.market_data {
             MarketDataArg::Live => MarketData::Live,
             MarketDataArg::Delayed => MarketData::Delayed,
@@ -73,6 +76,9 @@ fn refused(error: &StartError) -> Fail {
             .help("end what listens there, or take another port with --listen; port 0 takes any"),
         StartError::Listen { .. } => Fail::new(Code::Unreachable, error)
             .help("--listen takes an address of this machine, like 127.0.0.1:4002"),
+        StartError::Fault { .. } => {
+            Fail::new(Code::Configuration, error).help("look at the file of --faults")
+        }
         StartError::NoBars | StartError::SymbolTwice { .. } | StartError::Bar { .. } => {
             Fail::new(Code::Configuration, error).help("look at the files of --bars")
         }

@@ -16,6 +16,7 @@ mod problems;
 mod signals;
 
 mod check;
+mod faults;
 mod gateway;
 mod init;
 mod journal;

@@ -189,6 +189,7 @@ impl Client {
     /// Moves the frames written last into the queue, with those before them where there is room.
     fn put_frames_by(&mut self) {
         let tail = std::mem::take(&mut self.out);
+        self.line.frames_moved();
         if let Some(Owed::Frames(frames)) = self.backlog.queue.back_mut()
             && frames.len() + tail.len() <= PIECE_BYTES
         {

@@ -12,6 +12,7 @@ use tracing::{debug, info, warn};
 use super::account::Worth;
 use super::backlog::Backlog;
 use super::clock;
+use super::faults::{Line, Trouble};
 use super::ledger::Ledger;
 use super::market::Market;
 use super::quotes::{Halt, Show, Shown, Watch};
@@ -49,6 +50,8 @@ pub(super) struct Client {
     pub(super) summaries: Vec<Summary>,
     pub(super) positions: Wants,
     pub(super) account: Wants,
+    /// What the faults have done to its connection.
+    pub(super) line: Line,
     /// Whether orders entered by hand are to become its own as they come.
     pub(super) manual_orders: Wants,
 }
@@ -95,12 +98,13 @@ impl Client {
             summaries: Vec::new(),
             positions: Wants::Nothing,
             account: Wants::Nothing,
+            line: Line::default(),
             manual_orders: Wants::Nothing,
         }
     }
 
     /// Whether it has subscribed to any data of the market.
-    fn follows(&self) -> bool {
+    pub(super) fn follows(&self) -> bool {
         !self.bars.is_empty() || !self.watch.is_empty()
     }
 
@@ -123,6 +127,8 @@ pub(super) struct Exchange {
     /// Instants sent so far.
     pub(super) instants: u64,
     pub(super) facts: Vec<Fact>,
+    /// What goes wrong.
+    pub(super) trouble: Trouble,
     /// What the account was worth when its rows were last pushed.
     told: Worth,
     pub(super) visibility: Visibility,
@@ -152,16 +158,9 @@ impl Exchange {
     pub(super) fn new(market: Market) -> Exchange {
         let told = market.venue.account.worth();
         let (clients, visibility) = (BTreeMap::new(), Visibility::default());
-        Exchange {
-            market,
-            phase: Phase::Closed,
-            clients,
-            instants: 0,
-            facts: Vec::new(),
-            told,
-            visibility,
-            ledger: None,
-        }
+        let (phase, facts, trouble) = (Phase::Closed, Vec::new(), Trouble::default());
+        let (instants, ledger) = (0, None);
+        Exchange { market, phase, clients, instants, facts, trouble, told, visibility, ledger }
     }
 
     /// Opens the market, if it was not open before.
@@ -194,19 +193,22 @@ impl Exchange {
     pub(super) fn may_advance(&self) -> bool {
         self.phase == Phase::Open
             && self.clients.values().all(|client| !client.is_waited_for() && client.keeps_up())
+            && !self.trouble.holds(self.market.now)
     }
 
     /// Trades the next instant and writes what it brings to the clients' buffers: orders first, then the
     /// account, then market data, the real-time bars last. Invariant: only called when [`Exchange::may_advance`].
     pub(super) fn advance(&mut self) {
+        for client in self.clients.values_mut() {
+            client.waiting_before = client.out.len();
+        }
+        self.before_instant();
         if !self.market.advance(&mut self.facts) {
             self.end();
             return;
         }
         self.instants += 1;
-        for client in self.clients.values_mut() {
-            client.waiting_before = client.out.len();
-        }
+        self.strike_fills();
         let filled = self.tell_facts();
         self.tell_account(&filled);
         let Exchange { market, clients, .. } = self;
@@ -215,6 +217,9 @@ impl Exchange {
             for feed in &client.bars {
                 tell_bar(&mut client.out, feed, market);
             }
+        }
+        self.after_instant();
+        for client in self.clients.values_mut() {
             // A subscriber who was told nothing has nothing to be done with, and no reason to look.
             let heard = !client.follows() || client.is_behind() || client.out.len() > client.waiting_before;
             if client.step == Step::Done && heard {
@@ -333,11 +338,13 @@ impl Exchange {
             warn!(client = id, "a client was silent for too long; the market does not wait for it any more");
             client.step = Step::Free;
         }
+        self.trouble.give_up(self.market.now);
     }
 
     /// Whether the market waits for a client to say "done".
     pub(super) fn is_held(&self) -> bool {
-        self.phase == Phase::Open && self.clients.values().any(Client::is_waited_for)
+        let waits = self.clients.values().any(Client::is_waited_for) || self.trouble.holds(self.market.now);
+        self.phase == Phase::Open && waits
     }
 }
 

@@ -15,6 +15,7 @@ use super::backlog::WAITING_BYTES_MAX;
 use super::bars::{Series, SourceBar};
 use super::catalogue::Catalogue;
 use super::exchange::{Client, Visibility};
+use super::faults::Door;
 use super::hall::{Hall, More, Terms};
 use super::market::Market;
 use super::messages::{Contract, Order, PlaceOrder, RealTimeBarsRequest, StartApi, asked};
@@ -103,7 +104,7 @@ impl World {
     }
 
     fn seat(&self, client: i32) -> bool {
-        self.0.enter(client, Client::new(Arc::new(Notify::new())))
+        self.0.enter(client, Client::new(Arc::new(Notify::new()))) == Door::Open
     }
 
     /// Does a request as a session would: not before there is room for its answer, and a malformed one ends the
@@ -128,7 +129,8 @@ impl World {
     }
 
     fn come_back(&self, client: i32) {
-        self.0.leave(client);
+        let wake = self.0.lock().clients.get(&client).map(|own| Arc::clone(&own.wake));
+        self.0.leave(client, &wake.expect("who comes back was there"));
         assert!(self.seat(client), "the id is free again");
     }
 

@@ -11,6 +11,7 @@ use tracing::error;
 
 use super::clock::{self, SLOT_SECONDS};
 use super::exchange::{Client, Exchange, Phase, Visibility};
+use super::faults::{Deed, Door, Flow, Step, Trickle};
 use super::history::{Answer, Job};
 use super::lobby::Lobby;
 use super::market::Market;
@@ -34,6 +35,8 @@ pub(super) struct Served {
     /// History is handed back, to be worked out without the lock.
     pub(super) job: Option<Job>,
     pub(super) more: More,
+    /// What a fault makes of the connection.
+    pub(super) flow: Flow,
 }
 
 /// Whether a client's next request may be done now.
@@ -171,36 +174,68 @@ impl Hall {
         }
     }
 
-    /// Seats a client; false if its id is taken.
-    pub(super) fn enter(&self, id: i32, client: Client) -> bool {
+    /// Seats a client, if the door is open to it.
+    pub(super) fn enter(&self, id: i32, client: Client) -> Door {
         let mut exchange = self.lock();
         if exchange.clients.contains_key(&id) {
-            return false;
+            return Door::InUse;
         }
-        exchange.join(id, client);
-        true
+        let door = exchange.door(id);
+        if door == Door::Open {
+            exchange.join(id, client);
+            exchange.started(id);
+            self.go_on(&mut exchange);
+        }
+        door
     }
 
-    pub(super) fn leave(&self, id: i32) {
+    /// Gives up the seat of a connection, told apart by its bell: another may have the id by now.
+    pub(super) fn leave(&self, id: i32, wake: &Arc<Notify>) {
         let mut exchange = self.lock();
-        exchange.clients.remove(&id);
+        drop(exchange.farewell(wake));
+        if exchange.clients.get(&id).is_some_and(|own| Arc::ptr_eq(&own.wake, wake)) {
+            exchange.clients.remove(&id);
+        }
         self.go_on(&mut exchange);
+    }
+
+    /// What happens to a connection at a step before it has a client id.
+    pub(super) fn at_step(&self, step: Step) -> Option<(Deed, watch::Receiver<u64>)> {
+        self.lock().at_step(step)
+    }
+
+    /// Whether a connection stands still, by a fault.
+    pub(super) fn is_frozen(&self, id: i32) -> bool {
+        self.lock().clients.get(&id).is_some_and(Client::is_frozen)
+    }
+
+    /// In which pieces a connection's bytes go, by a fault.
+    pub(super) fn trickle(&self, id: i32) -> Option<Trickle> {
+        self.lock().clients.get(&id).and_then(Client::trickle)
+    }
+
+    /// The last bytes of a connection that a fault has ended; none where it goes on.
+    pub(super) fn farewell(&self, wake: &Arc<Notify>) -> Option<Vec<u8>> {
+        self.lock().farewell(wake)
     }
 
     /// Does one request of a client.
     pub(super) fn request(&self, client: i32, id: u32, message: &[u8]) -> Result<Served, Malformed> {
         let mut exchange = self.lock();
-        let job = exchange.handle(client, id, message, self.start)?;
+        let (job, flow) = exchange.serve(client, id, message, self.start)?;
         if id == asked::CURRENT_TIME_MILLIS && self.speed == Speed::Max && exchange.may_advance() {
             // The last client in lockstep is done: the next instant goes out with the answer to it.
             self.advance(&mut exchange);
         }
         self.go_on(&mut exchange);
-        let Some(own) = exchange.clients.get_mut(&client) else { return Ok(Served::default()) };
+        let Some(own) = exchange.clients.get_mut(&client) else {
+            return Ok(Served { flow: Flow::Ends, ..Served::default() });
+        };
         if job.is_some() {
             own.begin_answer();
         }
-        Ok(Served { job, more: More::of(own) })
+        let flow = if own.is_frozen() && flow == Flow::Goes { Flow::Stands } else { flow };
+        Ok(Served { job, more: More::of(own), flow })
     }
 
     /// Whether a client's next request may be done.
@@ -216,17 +251,14 @@ impl Hall {
 
     /// Gives a client its history, and what followed it meanwhile.
     pub(super) fn answer(&self, client: i32, answer: Answer) {
-        if let Some(own) = self.lock().clients.get_mut(&client) {
-            own.end_answer(answer.frames);
-            own.watch.follow(&mut own.out, answer.follow);
-        }
+        self.lock().answer(client, answer);
     }
 
     /// Hands over frames that wait for a client, for its empty `out`. Everything it got before is sent.
     pub(super) fn collect(&self, client: i32, out: &mut Vec<u8>) {
         let mut exchange = self.lock();
         let Exchange { market, clients, .. } = &mut *exchange;
-        let Some(own) = clients.get_mut(&client) else { return };
+        let Some(own) = clients.get_mut(&client).filter(|own| !own.is_held_back()) else { return };
         own.hand_over(market, out);
         let was_behind = own.in_flight > 0;
         own.in_flight = out.len();
@@ -253,7 +285,7 @@ impl Hall {
         }
     }
 
-    fn go_on(&self, exchange: &mut Exchange) {
+    pub(super) fn go_on(&self, exchange: &mut Exchange) {
         if exchange.may_advance() {
             self.driver.notify_one();
         }

@@ -5,6 +5,7 @@ use super::messages::{Empty, told};
 use super::requests::Fills;
 use super::statement;
 use super::telling;
+use super::venue::{Reason, State};
 use super::wire::push;
 
 /// Whether a listing has been told to its end.
@@ -124,7 +125,9 @@ impl Rows {
                 }
             }
             Rows::Completed { api_only } => {
-                if !lives() && !(*api_only && venue.is_manual(place)) {
+                let lost = venue.orders[place].state == State::Cancelled(Reason::Lost);
+                let unwanted = *api_only && venue.is_manual(place);
+                if !(lives() || lost || unwanted) {
                     telling::completed_order(out, market, place);
                 }
             }

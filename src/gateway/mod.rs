@@ -15,6 +15,7 @@
 //! | `listing`, `backlog` | what is long, told in pieces; what may wait for a client |
 //! | `statement` | what the account looks like in messages |
 //! | `wire`, `messages` | frames, and the protobuf messages with IBKR's field numbers |
+//! | `faults` | what goes wrong on demand |
 //! | `session`, `lobby` | one connection; those that have not said who they are |
 //! | `ledger` | the file that carries the state over a restart |
 //! | `hall` | what all connections share, and the pace of the market |
@@ -56,6 +57,7 @@ mod catalogue;
 mod clock;
 mod contract;
 mod exchange;
+pub mod faults;
 mod feed;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;

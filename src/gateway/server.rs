@@ -9,7 +9,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rust_decimal::Decimal;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 use tracing::{info, warn};
 
@@ -17,6 +18,7 @@ use super::bars::{Series, SourceBar};
 use super::catalogue::Catalogue;
 use super::clock;
 use super::exchange::{OpenOrdersOnConnect, Visibility};
+use super::faults::{Dice, Fault, Faults, Seed, Timer, Trouble, Unfit, keep_time};
 use super::hall::{Hall, Terms, drive, watch_silence};
 use super::ledger::{Ledger, StateError};
 use super::market::Market;
@@ -24,6 +26,11 @@ use super::quotes::{Halt, MarketData, Shown, Spread};
 use super::requests::MarketStart;
 use super::session;
 use super::venue::{Fills, Margin, OrphanModify, Rules};
+
+/// How long it is waited after a connection could not be taken.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often it is tried to listen again after a restart.
+const BIND_TRIES: u32 = 50;
 
 /// How fast market time passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -73,6 +80,10 @@ pub struct Settings {
     /// The file that carries orders, executions, the account, order ids and market time over a restart; none to begin
     /// anew each time. Where it has a state already, the account's cash is that of the state.
     pub state: Option<PathBuf>,
+    /// What goes wrong, and when.
+    pub faults: Vec<Fault>,
+    /// More that goes wrong, drawn from a seed.
+    pub fault_seed: Option<Seed>,
 }
 
 impl Default for Settings {
@@ -96,6 +107,8 @@ impl Default for Settings {
             open_orders_on_connect: OpenOrdersOnConnect::default(),
             patience: Duration::from_secs(30),
             state: None,
+            faults: Vec::new(),
+            fault_seed: None,
         }
     }
 }
@@ -116,6 +129,14 @@ pub enum StartError {
         addr: SocketAddr,
         /// What the system said.
         error: io::Error,
+    },
+    /// A fault could never do what it says.
+    #[error("fault {index}: {unfit}")]
+    Fault {
+        /// Its place, counted from 0.
+        index: usize,
+        /// Why it could not.
+        unfit: Unfit,
     },
     /// There is nothing to simulate.
     #[error("there are no bars")]
@@ -162,7 +183,7 @@ pub struct UnknownSymbol {
 pub struct Gateway {
     addr: SocketAddr,
     hall: Arc<Hall>,
-    tasks: [JoinHandle<()>; 3],
+    tasks: [JoinHandle<()>; 4],
 }
 
 impl Gateway {
@@ -188,7 +209,10 @@ impl Gateway {
             state,
             market_data,
             spread,
+            faults,
+            fault_seed,
         } = settings;
+        let (trouble, timers) = trouble(faults, fault_seed)?;
         let visibility = Visibility { master: master_client, on_connect: open_orders_on_connect };
         let mut market = Market::of(account, cash, series(bars, &catalogue)?, &catalogue);
         market.venue.rules = Rules { fills, margin, orphan_modify };
@@ -203,11 +227,16 @@ impl Gateway {
         let first = clock::stamp(market.now);
         info!(%addr, account = market.account, %first, "simulated gateway listens: market time, no real orders");
         let hall = Arc::new(Hall::new(market, visibility, Terms { speed, start, patience }));
-        hall.lock().ledger = ledger;
+        {
+            let mut exchange = hall.lock();
+            exchange.ledger = ledger;
+            exchange.trouble = trouble;
+        }
         let tasks = [
-            tokio::spawn(accept(listener, Arc::clone(&hall))),
+            tokio::spawn(accept(addr, listener, Arc::clone(&hall))),
             tokio::spawn(drive(Arc::clone(&hall))),
             tokio::spawn(watch_silence(Arc::clone(&hall))),
+            tokio::spawn(keep_time(Arc::clone(&hall), timers)),
         ];
         Ok(Gateway { addr, hall, tasks })
     }
@@ -219,6 +248,11 @@ impl Gateway {
 
     pub(super) fn hall(&self) -> &Hall {
         &self.hall
+    }
+
+    /// The handle that makes things go wrong.
+    pub fn faults(&self) -> Faults {
+        Faults::new(Arc::clone(&self.hall))
     }
 
     /// Opens the market, if it is not open. Who commands this is ready: a client that joined the lockstep and
@@ -271,10 +305,11 @@ impl Gateway {
     /// Ends it. When this returns, nothing listens any more and all connections are closed.
     pub async fn shutdown(mut self) {
         self.hall.closing.notify_one();
-        let [accept, drive, silence] = &mut self.tasks;
-        drive.abort();
-        silence.abort();
-        for task in [accept, drive, silence] {
+        let [accept, others @ ..] = &mut self.tasks;
+        for task in others.iter() {
+            task.abort();
+        }
+        for task in std::iter::once(accept).chain(others) {
             // An aborted task ends with an error that says so.
             let _ = task.await;
         }
@@ -293,6 +328,19 @@ impl Drop for Gateway {
 
 fn known(symbol: &str, known: bool) -> Result<(), UnknownSymbol> {
     known.then_some(()).ok_or_else(|| UnknownSymbol { symbol: symbol.to_owned() })
+}
+
+/// What goes wrong, checked.
+fn trouble(
+    faults: Vec<Fault>,
+    seed: Option<Seed>,
+) -> Result<(Trouble, mpsc::UnboundedReceiver<Timer>), StartError> {
+    for (index, fault) in faults.iter().enumerate() {
+        if let Some(unfit) = fault.unfit() {
+            return Err(StartError::Fault { index, unfit });
+        }
+    }
+    Ok(Trouble::new(faults, seed.map(Dice::new)))
 }
 
 /// The symbols in order, their bars checked.
@@ -320,23 +368,51 @@ fn series(
     Ok(symbols)
 }
 
-async fn accept(listener: TcpListener, hall: Arc<Hall>) {
+async fn accept(addr: SocketAddr, listener: TcpListener, hall: Arc<Hall>) {
     // The sessions end with this task.
     let mut sessions = JoinSet::new();
+    let mut listens = hall.lock().trouble.listens();
+    let mut listening = Some(listener);
     loop {
+        if !*listens.borrow_and_update() {
+            listening = None;
+        } else if listening.is_none() {
+            listening = listen_again(addr).await;
+        }
         tokio::select! {
-            connection = listener.accept() => match connection {
-                Ok((stream, _)) => drop(sessions.spawn(session::serve(stream, Arc::clone(&hall)))),
+            connection = next_connection(listening.as_ref()) => match connection {
+                Ok(stream) => drop(sessions.spawn(session::serve(stream, Arc::clone(&hall)))),
                 Err(error) => {
                     warn!(%error, "a connection could not be taken");
                     hall.lobby.make_room();
-                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             },
             Some(_) = sessions.join_next() => {}
+            _ = listens.changed() => {}
             () = hall.closing.notified() => break,
         }
     }
-    drop(listener);
+    drop(listening);
     sessions.shutdown().await;
+}
+
+/// The next connection; none as long as a fault has closed the door.
+async fn next_connection(listener: Option<&TcpListener>) -> io::Result<TcpStream> {
+    match listener {
+        Some(listener) => Ok(listener.accept().await?.0),
+        None => std::future::pending().await,
+    }
+}
+
+/// Listens again at the address it listened at; none where something else keeps it for too long.
+async fn listen_again(addr: SocketAddr) -> Option<TcpListener> {
+    for _ in 0..BIND_TRIES {
+        match TcpListener::bind(addr).await {
+            Ok(listener) => return Some(listener),
+            Err(error) => warn!(%error, %addr, "cannot listen again yet"),
+        }
+        tokio::time::sleep(ACCEPT_PAUSE).await;
+    }
+    None
 }

@@ -14,6 +14,7 @@ use tracing::{debug, info, warn};
 use super::backlog::{PIECE_BYTES, WAITING_BYTES_MAX};
 use super::clock;
 use super::exchange::Client;
+use super::faults::{Deed, Door, Flow, Step, half_of, stand_still};
 use super::hall::{Hall, More, Served};
 use super::history::{Answer, Follow, Job};
 use super::messages::{StartApi, asked};
@@ -53,6 +54,8 @@ enum Over {
     Version { min: i32, max: i32 },
     #[error("client id {id} is already in use")]
     IdInUse { id: i32 },
+    #[error("a fault ended the connection")]
+    Fault,
 }
 
 /// Serves one connection to its end.
@@ -66,20 +69,24 @@ pub(super) async fn serve(stream: TcpStream, hall: Arc<Hall>) {
         Err(over) => over,
         Ok(seat) => {
             info!(%peer, client = seat.id, "client connected");
-            match run(&mut line, &seat).await {
-                Ok(never) => match never {},
-                Err(over) => over,
-            }
+            let Err(over) = run(&mut line, &seat).await;
+            over
         }
     };
+    if matches!(over, Over::Fault) {
+        // What was sent before is to arrive. However this ends, the connection is over.
+        drop(timeout(hall.patience, line.hang_up()).await);
+    }
     match over {
-        Over::Closed | Over::Failed(_) => info!(%peer, "client gone: {over}"),
+        Over::Closed | Over::Failed(_) | Over::Fault => info!(%peer, "client gone: {over}"),
         _ => warn!(%peer, "client refused or disconnected: {over}"),
     }
 }
 
 /// Waits in the lobby for who the client is.
 async fn be_greeted(line: &mut Line, hall: &Arc<Hall>) -> Result<Seat, Over> {
+    // Nothing has been read: who has not greeted yet because it was not listened to is not dismissed for it.
+    be_stricken(line, hall, Step::Accept, &[]).await?;
     let guest = hall.lobby.enter();
     tokio::select! {
         entered = timeout(hall.patience, enter(line, hall)) => {
@@ -98,7 +105,23 @@ struct Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.hall.leave(self.id);
+        self.hall.leave(self.id, &self.wake);
+    }
+}
+
+/// What a fault does to a connection before it has a client id; `next` is the frame it is owed.
+async fn be_stricken(line: &mut Line, hall: &Arc<Hall>, step: Step, next: &[u8]) -> Result<(), Over> {
+    match hall.at_step(step) {
+        Some((Deed::Drop(gone), _)) => {
+            line.outbound.extend_from_slice(&next[..half_of(&gone, next)]);
+            line.flush().await?;
+            Err(Over::Fault)
+        }
+        Some((Deed::Freeze(lasting), released)) => {
+            stand_still(lasting, released).await;
+            Ok(())
+        }
+        _ => Ok(()),
     }
 }
 
@@ -115,7 +138,10 @@ async fn enter(line: &mut Line, hall: &Arc<Hall>) -> Result<Seat, Over> {
         return Err(Over::Version { min, max });
     }
     let now = hall.lock().market.now;
-    wire::push_welcome(&mut line.outbound, max.min(VERSION_MAX), &clock::stamp(now));
+    let mut welcome = Vec::new();
+    wire::push_welcome(&mut welcome, max.min(VERSION_MAX), &clock::stamp(now));
+    be_stricken(line, hall, Step::Greeting, &welcome).await?;
+    line.outbound.append(&mut welcome);
     line.flush().await?;
     let id = loop {
         let Some(Frame { id, message, bytes }) = wire::frame(&line.inbound)? else {
@@ -130,8 +156,10 @@ async fn enter(line: &mut Line, hall: &Arc<Hall>) -> Result<Seat, Over> {
         break start.client_id.unwrap_or(0);
     };
     let wake = Arc::new(Notify::new());
-    if hall.enter(id, Client::new(Arc::clone(&wake))) {
-        return Ok(Seat { id, hall: Arc::clone(hall), wake });
+    match hall.enter(id, Client::new(Arc::clone(&wake))) {
+        Door::Open => return Ok(Seat { id, hall: Arc::clone(hall), wake }),
+        Door::Closed => return Err(Over::Fault),
+        Door::InUse => {}
     }
     let text = "Unable to connect as the client id is already in use. Retry with a unique client id.";
     telling::error(&mut line.outbound, now, telling::NO_REQUEST, 326, text);
@@ -144,6 +172,9 @@ async fn enter(line: &mut Line, hall: &Arc<Hall>) -> Result<Seat, Over> {
 async fn run(line: &mut Line, seat: &Seat) -> Result<std::convert::Infallible, Over> {
     let mut patience: Option<Patience> = None;
     loop {
+        while seat.hall.is_frozen(seat.id) {
+            seat.wake.notified().await;
+        }
         // One who takes nothing of its answers is not asked what else it wants.
         let reads = line.waiting() < PIECE_BYTES && seat.hall.more(seat.id) == More::Now;
         let caught_up = reads && work(line, seat).await? == Work::Done;
@@ -152,7 +183,10 @@ async fn run(line: &mut Line, seat: &Seat) -> Result<std::convert::Infallible, O
             return Err(Over::Overrun);
         }
         line.collect(seat);
-        line.write_some()?;
+        line.write_in_pieces(seat).await?;
+        if let Some(last) = seat.hall.farewell(&seat.wake) {
+            return Err(line.take_leave(seat, &last).await);
+        }
         // With room again there may be more to tell, and requests that have waited.
         if line.is_drained() && (line.collect(seat) || !caught_up) {
             continue;
@@ -179,7 +213,7 @@ async fn run(line: &mut Line, seat: &Seat) -> Result<std::convert::Infallible, O
             () = impatient => return Err(Over::Unread { patience: seat.hall.patience }),
         };
         if readable {
-            line.read_some()?;
+            line.read_in_pieces(seat).await?;
         }
     }
 }
@@ -209,12 +243,14 @@ async fn work(line: &mut Line, seat: &Seat) -> Result<Work, Over> {
             }
             Some(id) => seat.hall.request(seat.id, id, message)?,
         };
-        used += bytes;
+        if served.flow != Flow::StandsBefore {
+            used += bytes;
+        }
         let more = match served.job {
             None => served.more,
             Some(job) => answer_history(job, seat).await,
         };
-        if more != More::Now {
+        if more != More::Now || served.flow != Flow::Goes {
             work = Work::Left;
             break;
         }
@@ -290,6 +326,56 @@ impl Line {
             }
         }
         Ok(())
+    }
+
+    /// Writes as a fault says: so many bytes at once, with a pause after each piece; else as much as the network takes.
+    async fn write_in_pieces(&mut self, seat: &Seat) -> Result<(), Over> {
+        let Some(trickle) = seat.hall.trickle(seat.id) else { return self.write_some() };
+        let Some(piece) = trickle.write else { return self.write_some() };
+        while !self.is_drained() {
+            let end = self.outbound.len().min(self.sent + piece.max(1));
+            self.stream.writable().await?;
+            match self.stream.try_write(&self.outbound[self.sent..end]) {
+                Ok(0) => return Err(Over::Closed),
+                Ok(count) => {
+                    self.sent += count;
+                    self.taken += count as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error.into()),
+            }
+            sleep(trickle.pause).await;
+        }
+        Ok(())
+    }
+
+    /// Reads as a fault says: so many bytes at once, with a pause after each piece; else what has arrived.
+    async fn read_in_pieces(&mut self, seat: &Seat) -> Result<(), Over> {
+        let Some(trickle) = seat.hall.trickle(seat.id) else { return self.read_some() };
+        let Some(piece) = trickle.read else { return self.read_some() };
+        let mut bytes = vec![0; piece.clamp(1, READ_BYTES)];
+        match self.stream.try_read(&mut bytes) {
+            Ok(0) => return Err(Over::Closed),
+            Ok(count) => self.inbound.extend_from_slice(&bytes[..count]),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error.into()),
+        }
+        sleep(trickle.pause).await;
+        Ok(())
+    }
+
+    /// Sends the last bytes of a connection that a fault ends.
+    async fn take_leave(&mut self, seat: &Seat, last: &[u8]) -> Over {
+        let flushed = async {
+            self.flush().await?;
+            self.outbound = last.to_vec();
+            self.sent = 0;
+            self.flush().await
+        };
+        match timeout(seat.hall.patience, flushed).await {
+            Ok(Err(over)) => over,
+            Ok(Ok(())) | Err(_) => Over::Fault,
+        }
     }
 
     /// Forgets the bytes that were done, and the memory that one long request needed.

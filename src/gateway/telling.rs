@@ -62,7 +62,8 @@ pub(super) fn fact(out: &mut Vec<u8>, market: &Market, fact: &Fact, ear: Ear) {
         }
         Fact::Rejected(place, why) => {
             standing(out, market, place, &market.venue.standing(place));
-            Some((place, (201, format!("Order rejected - reason:{}", rejection(why)))))
+            let told = why != Rejection::OnDemand;
+            told.then(|| (place, (201, format!("Order rejected - reason:{}", rejection(why)))))
         }
         Fact::Noted(place, note) => Some((place, note_text(market, place, note))),
     };
@@ -108,6 +109,7 @@ pub(super) fn rejection(rejection: Rejection) -> String {
             "YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED POSITION YOUR EQUITY WITH LOAN VALUE \
              [{equity:.2} {CURRENCY}] MUST EXCEED THE INITIAL MARGIN [{margin:.2} {CURRENCY}]"
         ),
+        Rejection::OnDemand => String::new(),
         Rejection::GroupFilled => "the OCA group has already filled".to_owned(),
     }
 }
@@ -118,6 +120,7 @@ fn reason_text(reason: Reason) -> &'static str {
         Reason::Parent => "its parent was cancelled",
         Reason::OcaGroup => "another order of its group was filled",
         Reason::Expired => "the time it was good for is over",
+        Reason::Lost => "it was lost",
         Reason::Orphaned => "its change named a parent that is done",
     }
 }

@@ -9,6 +9,7 @@
 //! | `fill` | a fill and what follows from it: the group, the children |
 //! | `trail` | stops that follow the price |
 //! | `manual` | orders that no client sent |
+//! | `mishap` | what no venue does by itself, and a fault can ask for |
 //! | `memory` | the venue over a restart |
 //!
 //! Every look-up is by an index: a bar touches the orders it reaches, a fill its group and its children, and
@@ -23,6 +24,7 @@ use super::account::Account;
 use super::catalogue::MarketRule;
 use super::feed::Hours;
 use book::Book;
+use mishap::Parts;
 use order::Form;
 
 mod book;
@@ -31,6 +33,7 @@ mod fill;
 mod manual;
 mod matching;
 mod memory;
+mod mishap;
 mod order;
 mod place;
 mod rules;
@@ -97,6 +100,8 @@ pub(super) struct Venue {
     expiries: BTreeSet<(i64, usize)>,
     /// Trailing stops that moved since their owners were told.
     moved: BTreeSet<usize>,
+    /// Orders that fill in parts on demand.
+    parts: HashMap<usize, Parts>,
     /// The places of the orders that were entered by hand, and whether client 0 has bound them.
     manual: BTreeMap<usize, manual::Binding>,
     hours: Hours,
@@ -119,6 +124,7 @@ impl Venue {
             groups: HashMap::new(),
             expiries: BTreeSet::new(),
             moved: BTreeSet::new(),
+            parts: HashMap::new(),
             manual: BTreeMap::new(),
             hours,
         }
@@ -130,7 +136,6 @@ impl Venue {
     }
 
     /// The places of the orders that have not ended, in the order they came.
-    #[cfg(test)]
     pub(super) fn live(&self) -> &BTreeSet<usize> {
         &self.live
     }

@@ -199,6 +199,13 @@ impl Raw {
         self.send(&[&length.to_be_bytes()[..], &(id + 200).to_be_bytes(), message].concat()).await;
     }
 
+    /// Sends a frame to a gateway that may have hung up.
+    pub(crate) async fn try_frame(&mut self, id: u32, message: &[u8]) {
+        let length = message.len() as u32 + 4;
+        let bytes = [&length.to_be_bytes()[..], &(id + 200).to_be_bytes(), message].concat();
+        drop(self.0.write_all(&bytes).await);
+    }
+
     /// The next frame: its id and its message; none when the gateway hung up.
     pub(crate) async fn next(&mut self) -> Option<(u32, Vec<u8>)> {
         let length = in_time(self.0.read_u32()).await.ok()?;

@@ -61,7 +61,7 @@ fn what_the_ledger_keeps_is_what_there_was() {
         let mut expected = value(&exchange.market);
         for order in expected["orders"].as_array_mut().expect("orders") {
             if order["state"] == "Held" {
-                order["state"] = serde_json::json!({ "Cancelled": "Asked" });
+                order["state"] = serde_json::json!({ "Cancelled": "Lost" });
             }
         }
         assert_eq!(value(&again), expected, "seed {nth}");

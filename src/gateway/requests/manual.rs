@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use crate::gateway::exchange::{Exchange, Wants};
 use crate::gateway::manual::ManualOrder;
-use crate::gateway::messages::{AutoOpenOrders, Contract};
+use crate::gateway::messages::{AutoOpenOrders, Contract, PlaceOrder};
 use crate::gateway::telling::{self, NO_REQUEST};
 use crate::gateway::ticket::{self, PRICE_MAX, QUANTITY_MAX};
 use crate::gateway::venue::{BINDING_CLIENT, Refusal};
@@ -12,8 +12,12 @@ use crate::gateway::venue::{BINDING_CLIENT, Refusal};
 impl Exchange {
     /// Takes an order entered by hand; answers its permanent id. Where client 0 wants those, it is bound at once.
     pub(in crate::gateway) fn place_manual(&mut self, order: &ManualOrder) -> Result<i64, Refusal> {
-        let ticket =
-            ticket::read(BINDING_CLIENT, &order.request(), &self.market.listings, &self.market.account)?;
+        self.enter_by_hand(&order.request())
+    }
+
+    /// The same, for an order as a client would write it.
+    pub(in crate::gateway) fn enter_by_hand(&mut self, order: &PlaceOrder) -> Result<i64, Refusal> {
+        let ticket = ticket::read(BINDING_CLIENT, order, &self.market.listings, &self.market.account)?;
         let moment = self.market.moment();
         let place = self.market.venue.place_manual(ticket, &moment, &mut self.facts);
         let binding = self.clients.get(&BINDING_CLIENT).map(|client| client.manual_orders);

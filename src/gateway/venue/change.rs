@@ -110,7 +110,6 @@ impl Venue {
 
     /// Takes a cancel that is not done yet: the order is told as PendingCancel and may still fill, until
     /// [`Venue::finish_cancel`].
-    #[cfg_attr(not(test), expect(dead_code, reason = "the handle of the fault injector"))]
     pub(in crate::gateway) fn begin_cancel(
         &mut self,
         key: Key,
@@ -124,7 +123,6 @@ impl Venue {
     }
 
     /// Does a cancel that was begun; nothing if the order has ended in the meantime.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the handle of the fault injector"))]
     pub(in crate::gateway) fn finish_cancel(&mut self, place: usize, now: i64, facts: &mut Vec<Fact>) {
         if self.orders[place].state.is_live() {
             self.end(place, Reason::Asked, now, facts);

@@ -33,7 +33,6 @@ impl When {
 impl Venue {
     /// Fills so many shares of a working order by command, at any price; answers the place of the execution.
     /// Fewer are filled where fewer are left; nothing where the order does not work or has nothing to fill.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the handle of the fault injector"))]
     pub(in crate::gateway) fn fill_now(
         &mut self,
         place: usize,

@@ -63,7 +63,7 @@ impl Venue {
             }
             let shares = offer.take(self.fillable(place));
             if shares > 0 {
-                self.fill(place, shares, bar.open, When::at_open(bar.start), facts);
+                self.fill_in_parts(place, shares, bar.open, When::at_open(bar.start), facts);
             }
         }
     }
@@ -94,7 +94,7 @@ impl Venue {
         };
         let shares = if allowed { offer.take(self.fillable(place)) } else { 0 };
         if shares > 0 {
-            self.fill(place, shares, price, When::inside(bar.start), facts);
+            self.fill_in_parts(place, shares, price, When::inside(bar.start), facts);
         } else {
             self.stands(place, facts);
         }
@@ -113,7 +113,7 @@ impl Venue {
         };
         let shares = offer.take(self.fillable(place));
         if shares > 0 {
-            self.fill(place, shares, price, When::inside(bar.start), facts);
+            self.fill_in_parts(place, shares, price, When::inside(bar.start), facts);
         }
     }
 

@@ -97,7 +97,8 @@ impl Venue {
     /// Puts a remembered order into every index it belongs to.
     fn index(&mut self, place: usize) {
         let order = &self.orders[place];
-        if order.ticket.key != Key::UNBOUND {
+        let lost = order.state == State::Cancelled(super::Reason::Lost);
+        if order.ticket.key != Key::UNBOUND && !lost {
             self.places.insert(order.ticket.key, place);
         }
         if let Some(parent) = order.parent {

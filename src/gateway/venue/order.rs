@@ -154,6 +154,8 @@ pub(in crate::gateway) enum Reason {
     Expired,
     /// A change of it named a parent that is done.
     Orphaned,
+    /// It had not been transmitted, and was lost with the gateway that held it: nobody is told.
+    Lost,
 }
 
 /// Why an order was refused after it had been taken.
@@ -163,6 +165,8 @@ pub(in crate::gateway) enum Rejection {
     Margin { equity: Decimal, margin: Decimal },
     /// An order of its group has filled before it came.
     GroupFilled,
+    /// A fault asked for it, and says why.
+    OnDemand,
 }
 
 /// What a client is told of an order's standing.

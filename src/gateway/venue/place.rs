@@ -43,7 +43,12 @@ impl Venue {
         Ok(())
     }
 
-    fn accept(&mut self, ticket: Ticket, moment: &Moment, facts: &mut Vec<Fact>) -> Result<(), Refusal> {
+    pub(super) fn accept(
+        &mut self,
+        ticket: Ticket,
+        moment: &Moment,
+        facts: &mut Vec<Fact>,
+    ) -> Result<(), Refusal> {
         let parent = self.parent_of(&ticket)?;
         self.use_id(ticket.key)?;
         self.places.insert(ticket.key, self.orders.len());
@@ -155,7 +160,7 @@ impl Venue {
         })
     }
 
-    fn reject(&mut self, place: usize, rejection: Rejection, now: i64, facts: &mut Vec<Fact>) {
+    pub(super) fn reject(&mut self, place: usize, rejection: Rejection, now: i64, facts: &mut Vec<Fact>) {
         self.close(place, State::Inactive(rejection), now);
         facts.push(Fact::Rejected(place, rejection));
         self.end_children(place, now, facts);

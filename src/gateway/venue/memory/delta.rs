@@ -162,7 +162,7 @@ impl Venue {
         self.hours = hours;
         // What was not transmitted lived in the gateway only, as at IBKR's.
         for order in memory.orders.iter_mut().filter(|order| order.state == State::Held) {
-            order.state = State::Cancelled(Reason::Asked);
+            order.state = State::Cancelled(Reason::Lost);
         }
         self.restore(memory)
     }
