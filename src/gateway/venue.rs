@@ -44,8 +44,7 @@ mod tests;
 mod trail;
 
 pub(in crate::gateway) use manual::BINDING_CLIENT;
-#[cfg_attr(not(test), expect(unused_imports, reason = "for the file that outlives a restart"))]
-pub(in crate::gateway) use memory::{Damage, Memory};
+pub(in crate::gateway) use memory::{Damage, Delta, Look, Memory};
 pub(in crate::gateway) use order::{
     Distance, Execution, Fact, Key, Kind, Life, Note, Order, Reach, Reason, Refusal, Rejection, Side,
     Standing, State, Status, Ticket, Transmit, Waits,
