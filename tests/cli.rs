@@ -7,6 +7,8 @@ mod prusik;
 mod check;
 #[path = "cli/gateway_faults.rs"]
 mod gateway_faults;
+#[path = "cli/gateway_start.rs"]
+mod gateway_start;
 #[path = "cli/journal.rs"]
 mod journal;
 #[path = "cli/run.rs"]

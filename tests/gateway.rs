@@ -22,6 +22,8 @@ mod quotes;
 mod refusals;
 #[path = "gateway/robust.rs"]
 mod robust;
+#[path = "gateway/start.rs"]
+mod start;
 #[path = "gateway/state.rs"]
 mod state;
 #[path = "gateway/visibility.rs"]

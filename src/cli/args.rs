@@ -89,9 +89,20 @@ Example:
 A file of --contracts says what symbols trade as; one entry adds one, and what it leaves out has a default:
   contracts:
     PENNY: { name: PENNY MINING CORP, primary_exchange: AMEX, market_rule: us_sub_dollar }
+    COARSE: { market_rule: nickels, calendar: mornings }
+  market_rules:                                            price steps; the id is the number that clients ask for
+    nickels: { id: 9100, bands: [{ from: 0, tick: 0.01 }, { from: 10, tick: 0.05 }] }
+  calendars:                                               all symbols of a market have one
+    mornings:
+      hours: { pre: '04:00', open: '09:30', close: '12:00', post: '13:00' }
+      short_day: { close: '11:00', post: '12:00' }
+      closed: [{ day: july 4, saturday: friday, sunday: monday }, { day: 2012-10-29 }]
+      short: [{ day: day after fourth thursday of november }]
 
 Its market starts with the first client that asks for bars or quotes, and runs on with or without clients.
 Bid and ask are made around the trades of the bars.
+
+PRUSIK_LOG=debug prusik gateway ... logs every order that is placed, changed or cancelled, and every fill.
 
 Faults: --faults FILE takes a list; each entry has an occasion (at, on, before, after), whom it means, and what it does:
   - { on: place_order, order_type: STP, times: 2, do: { refuse: 110 } }
@@ -99,8 +110,8 @@ Faults: --faults FILE takes a list; each entry has an occasion (at, on, before, 
   - { on: { callback: order_status }, times: always, do: duplicate }
   - { on: cancel_order, do: { overtake: 10148 } }
 What it can do: drop freeze delay trickle, duplicate lose reorder corrupt, refuse reject warn vanish twin overtake split
-fill, next_id outage restart, order position halt stale frozen corporate_split. The README has an example of each kind;
-a misspelt file is told with its lines, and what to write instead.";
+fill, next_id outage restart, order position halt stale frozen corporate_split. `prusik gateway --example-faults` prints
+an annotated file with one of each kind; a misspelt file is told with its lines, and what to write instead.";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
@@ -155,8 +166,12 @@ pub(super) struct GatewayArgs {
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:4002")]
     pub(super) listen: String,
     /// The bars to trade
-    #[arg(long, value_name = "SYMBOL=FILE", num_args = 1.., required = true)]
+    #[arg(long, value_name = "SYMBOL=FILE", num_args = 1.., required_unless_present = "example_faults")]
     pub(super) bars: Vec<String>,
+    /// When the market begins: New York (2013-10-07T09:25:00) or RFC 3339. All bars before it are history
+    /// [default: the first bar; with the --state of a market that runs, where that one was]
+    #[arg(long, value_name = "TIME")]
+    pub(super) start: Option<String>,
     /// How much of an order a bar fills: all of it, or at most its volume (volume:25 is a quarter of it)
     #[arg(long, value_name = "whole|volume[:PERCENT]", default_value = "whole")]
     pub(super) fills: String,
@@ -182,6 +197,9 @@ pub(super) struct GatewayArgs {
     /// Whether a client that connects is told of its open orders without asking
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(super) open_orders_on_connect: OnConnect,
+    /// What becomes of a child order whose change still names its parent when that is done; the change gets 135
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    pub(super) orphan_modify: OrphanArg,
 }
 
 /// What market data there is, as the command line spells it.
@@ -194,6 +212,18 @@ pub(super) enum MarketDataArg {
     Delayed,
     /// Every request for market data is refused
     None,
+}
+
+/// What becomes of an orphan that is changed, as the command line spells it.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(super) enum OrphanArg {
+    /// It is cancelled, as IBKR was seen to do: Cancelled and 202
+    #[default]
+    Cancels,
+    /// Its client is told the same, but it lives on at the exchange: listed with the open orders, and filled
+    Reported,
+    /// Only the change is refused; the order stands as it stood
+    Lives,
 }
 
 /// Whether something is told on connection.
@@ -215,6 +245,9 @@ pub(super) struct FaultArgs {
     /// Draw faults of all kinds from this seed: the same seed and the same requests meet the same faults
     #[arg(long, value_name = "N")]
     pub(super) fault_seed: Option<u64>,
+    /// Print a fault file with every fault there is, each with its meaning, and end
+    #[arg(long)]
+    pub(super) example_faults: bool,
     /// How often the seed strikes, in percent of the occasions [default: 1]
     #[arg(long, value_name = "PERCENT", requires = "fault_seed")]
     pub(super) fault_rate: Option<String>,

@@ -11,8 +11,11 @@ const PROBLEMS_TOLD_MAX: usize = 20;
 pub(super) fn load(args: &FaultArgs) -> Result<Vec<Fault>, Fail> {
     let Some(file) = &args.faults else { return Ok(Vec::new()) };
     load_faults(file).map_err(|error| match &error {
-        FaultFileError::Unreadable { .. } => {
+        FaultFileError::Missing { .. } => {
             Fail::new(Code::Usage, error).help("--faults takes a YAML file; look at the path")
+        }
+        FaultFileError::Unreadable { .. } => {
+            Fail::new(Code::Usage, error).help("give a file that can be read")
         }
         FaultFileError::TooLong { .. } => Fail::new(Code::Configuration, error).help("split it up"),
         FaultFileError::Malformed { problems, .. } => {

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 
 use tracing::info;
 
-use super::args::{GatewayArgs, MarketArgs, MarketDataArg, OnConnect};
+use super::args::{GatewayArgs, MarketArgs, MarketDataArg, OnConnect, OrphanArg};
 use super::bars;
 use super::code::{Code, Fail};
 use super::contracts;
@@ -16,13 +16,18 @@ use super::out;
 use super::problems;
 use super::signals::Signals;
 use crate::config::{self, Flags};
+use crate::gateway::faults::EXAMPLE;
 use crate::gateway::{
-    Fills, Gateway, MarketData, MarketStart, OpenOrdersOnConnect, Settings, Speed, Spread, StartError,
-    StateError,
+    Fills, Gateway, MarketData, MarketStart, OpenOrdersOnConnect, OrphanModify, Settings, Speed, Spread,
+    StartError, StateError, market_time,
 };
 
 /// Serves until a signal.
 pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
+    if args.faults.example_faults {
+        out::answer(EXAMPLE.trim_end())?;
+        return Ok(Code::Done);
+    }
     let loaded = home.load(&flags(&args.market))?;
     let settings = Settings {
         listen: address(&args.listen)?,
@@ -31,6 +36,7 @@ pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
         cash: loaded.config.paper.cash,
         speed: speed(loaded.config.paper.speed),
         start: MarketStart::FirstBarSubscription,
+        start_at: args.start.as_deref().map(start).transpose()?,
         fills: fills(&args.fills)?,
         faults: faults::load(&args.faults)?,
         fault_seed: faults::seed(&args.faults)?,
@@ -45,6 +51,11 @@ pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
         open_orders_on_connect: match args.open_orders_on_connect {
             OnConnect::Sent => OpenOrdersOnConnect::Sent,
             OnConnect::Withheld => OpenOrdersOnConnect::Withheld,
+        },
+        orphan_modify: match args.orphan_modify {
+            OrphanArg::Cancels => OrphanModify::Cancels,
+            OrphanArg::Reported => OrphanModify::ReportsCancelled,
+            OrphanArg::Lives => OrphanModify::LeavesAlive,
         },
         ..Settings::default()
     };
@@ -76,9 +87,8 @@ fn refused(error: &StartError) -> Fail {
             .help("end what listens there, or take another port with --listen; port 0 takes any"),
         StartError::Listen { .. } => Fail::new(Code::Unreachable, error)
             .help("--listen takes an address of this machine, like 127.0.0.1:4002"),
-        StartError::Fault { .. } => {
-            Fail::new(Code::Configuration, error).help("look at the file of --faults")
-        }
+        StartError::Fault { .. } => Fail::new(Code::Configuration, error)
+            .help("look at that entry of the file of --faults, counted from 1"),
         StartError::NoBars | StartError::SymbolTwice { .. } | StartError::Bar { .. } => {
             Fail::new(Code::Configuration, error).help("look at the files of --bars")
         }
@@ -92,6 +102,9 @@ fn refused(error: &StartError) -> Fail {
             };
             Fail::new(Code::Configuration, error).help(help)
         }
+        StartError::StartAfterEnd { .. } => {
+            Fail::new(Code::Configuration, error).help("give --start a time before the end of the bars")
+        }
         StartError::Calendars { .. } => Fail::new(Code::Configuration, error)
             .help("give all symbols of --bars one calendar in the file of --contracts"),
     }
@@ -102,6 +115,14 @@ fn address(text: &str) -> Result<SocketAddr, Fail> {
     resolved.ok_or_else(|| {
         Fail::new(Code::Usage, format_args!("--listen {text}: not a host and a port"))
             .help("write it like --listen 127.0.0.1:4002")
+    })
+}
+
+/// A time of the market, as fault files write one.
+fn start(text: &str) -> Result<jiff::Timestamp, Fail> {
+    market_time(text).ok_or_else(|| {
+        Fail::new(Code::Usage, format_args!("--start {text}: not a time"))
+            .help("write it like --start 2013-10-07T09:25:00 (New York) or 2013-10-07T13:25:00Z")
     })
 }
 

@@ -51,6 +51,13 @@ pub(super) fn of_wall(wall: DateTime) -> i64 {
     }
 }
 
+/// Reads what people write as a time of the market: `2013-10-04T10:00:00`, New York's wall, or RFC 3339 with its
+/// offset.
+pub fn market_time(text: &str) -> Option<Timestamp> {
+    let wall = || text.parse::<DateTime>().ok().and_then(|wall| Timestamp::from_second(of_wall(wall)).ok());
+    text.parse::<Timestamp>().ok().or_else(wall)
+}
+
 /// The first second of a New York date.
 pub(super) fn midnight(date: Date) -> i64 {
     of_wall(date.at(0, 0, 0, 0))

@@ -16,9 +16,10 @@ use super::faults::{Line, Trouble};
 use super::ledger::Ledger;
 use super::market::Market;
 use super::quotes::{Halt, Show, Shown, Watch};
+use super::requests::Strangers;
 use super::statement::{self, Summary};
 use super::telling::{self, Ear, NO_REQUEST};
-use super::venue::{Fact, Reach};
+use super::venue::{Fact, Reach, Ticket};
 
 /// The notice that the bars are over.
 const END_OF_BARS: (i32, &str) = (2197, "simulated gateway: end of bars");
@@ -134,6 +135,7 @@ pub(super) struct Exchange {
     pub(super) visibility: Visibility,
     /// What carries the state over a restart.
     pub(super) ledger: Option<Ledger>,
+    pub(super) strangers: Strangers,
 }
 
 /// What clients are told of orders beyond what is always so.
@@ -159,8 +161,8 @@ impl Exchange {
         let told = market.venue.account.worth();
         let (clients, visibility) = (BTreeMap::new(), Visibility::default());
         let (phase, facts, trouble) = (Phase::Closed, Vec::new(), Trouble::default());
-        let (instants, ledger) = (0, None);
-        Exchange { market, phase, clients, instants, facts, trouble, told, visibility, ledger }
+        let (instants, ledger, strangers) = (0, None, Strangers::default());
+        Exchange { market, phase, clients, instants, facts, trouble, told, visibility, ledger, strangers }
     }
 
     /// Opens the market, if it was not open before.
@@ -261,13 +263,8 @@ impl Exchange {
                 ledger.touch(place);
             }
             let ticket = &market.venue.orders[place].ticket;
+            log_fact(market, &fact, place);
             if matches!(fact, Fact::Filled(_)) {
-                debug!(
-                    order = ticket.key.id,
-                    client = ticket.key.client,
-                    "filled at {}",
-                    clock::stamp(market.slot.start)
-                );
                 filled.push(ticket.symbol);
             }
             let owner = ticket.key.owner();
@@ -314,6 +311,7 @@ impl Exchange {
     fn end(&mut self) {
         self.phase = Phase::Over;
         info!(instants = self.instants, "simulated gateway: end of bars");
+        self.trouble.tell_unstruck();
         for client in self.clients.values_mut() {
             tell_end(&mut client.out, self.market.now);
             client.wake.notify_one();
@@ -346,6 +344,32 @@ impl Exchange {
         let waits = self.clients.values().any(Client::is_waited_for) || self.trouble.holds(self.market.now);
         self.phase == Phase::Open && waits
     }
+}
+
+/// A fill, or the end of an order without one, in the log.
+fn log_fact(market: &Market, fact: &Fact, place: usize) {
+    let ticket = &market.venue.orders[place].ticket;
+    match *fact {
+        Fact::Filled(execution) => {
+            let fill = &market.venue.executions[execution];
+            let at = clock::stamp(market.slot.start);
+            log_order(
+                market,
+                ticket,
+                format_args!("filled: {} at {} in the bar of {at}", fill.shares, fill.price),
+            );
+        }
+        Fact::Cancelled(_, reason) => log_order(market, ticket, format_args!("cancelled: {reason:?}")),
+        Fact::Rejected(_, why) => log_order(market, ticket, format_args!("rejected: {why:?}")),
+        Fact::Stands(..) | Fact::Noted(..) => {}
+    }
+}
+
+/// What happened to an order, in the log.
+pub(super) fn log_order(market: &Market, ticket: &Ticket, what: std::fmt::Arguments<'_>) {
+    let Ticket { key, symbol, side, quantity, kind, .. } = ticket;
+    let symbol = &market.listings.get(*symbol).symbol;
+    debug!(client = key.client, order = key.id, "{side:?} {quantity} {symbol} {kind:?} {what}");
 }
 
 /// The last instant's bar for one subscription, if it reaches there and the symbol's data flows.

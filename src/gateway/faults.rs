@@ -9,7 +9,7 @@
 //! | `trouble` | the faults that wait, what has struck, and what lasts |
 //! | `asking`, `batch`, `moments`, `line` | where the exchange asks: at a request, at what is about to be sent, at an instant, at a connection |
 //! | `orders`, `market` | what is done to orders, and to the market |
-//! | `frames`, `texts` | malformed and rearranged frames; what IBKR says with its codes |
+//! | `frames`, `texts`, `words` | malformed and rearranged frames; what IBKR says with its codes; a deed in the log |
 //!
 //! The exchange asks at four places, and each costs one look where there are no faults: a connection comes to a step, a
 //! request is about to be done, an instant has been traded, frames are about to be handed to a connection. All of it
@@ -33,7 +33,11 @@ mod sheet;
 mod spelling;
 mod texts;
 mod trouble;
+mod words;
 mod yaml;
+
+/// A fault file with every deed, each with its meaning.
+pub const EXAMPLE: &str = include_str!("faults/example.yaml");
 
 pub use deed::{
     Corrupt, Cut, Deed, Door, Found, Gone, Jump, Lasting, Meanwhile, Outage, Pace, Parts, Priced, Ratio,

@@ -88,6 +88,11 @@ impl Days {
         ends.into_iter().find(|end| moment < *end)
     }
 
+    /// The close of the last source day's session.
+    pub(super) fn last_close(&self) -> Option<i64> {
+        self.sessions.last().map(|day| day.close)
+    }
+
     /// The session of a date, if it is a source day.
     pub(super) fn on(&self, date: jiff::civil::Date) -> Option<Session> {
         let index = self.sessions.binary_search_by_key(&date, |day| day.date).ok()?;

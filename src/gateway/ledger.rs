@@ -84,9 +84,9 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// Takes up the state of a file, if there is one, and goes on writing it. Invariant: nothing has happened in the
-    /// market yet.
-    pub(super) fn open(path: &Path, market: &mut Market) -> Result<Ledger, StateError> {
+    /// Takes up the state of a file, if there is one, and goes on writing it; without one the market begins at
+    /// `start`, in seconds of the epoch. Invariant: nothing has happened in the market yet.
+    pub(super) fn open(path: &Path, market: &mut Market, start: Option<i64>) -> Result<Ledger, StateError> {
         let unusable = |error| StateError::Unusable { path: path.to_owned(), error };
         let before = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(unusable)?;
         lock(&before, path)?;
@@ -99,6 +99,8 @@ impl Ledger {
             market.resume(memory, now).map_err(damaged)?;
             let (orders, at) = (market.venue.orders.len(), clock::stamp(market.now));
             info!(path = %path.display(), orders, %at, "the gateway goes on where it was");
+        } else if let Some(start) = start {
+            market.begin_at(start);
         }
         let memory = market.venue.memory();
         let file = write_anew(path, market, &memory)?;

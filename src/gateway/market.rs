@@ -74,13 +74,44 @@ impl Market {
         true
     }
 
+    /// The starts of the first and the last instant of all the bars; none without bars.
+    pub(super) fn span(&self) -> Option<(i64, i64)> {
+        let spans = |series: &Arc<Series>| {
+            let (first, last) = (series.span(0), series.span(series.bars.len() - 1));
+            (first.0, last.0 + last.1 * SLOT_SECONDS)
+        };
+        let traded = self.series.iter().filter(|series| !series.bars.is_empty()).map(spans);
+        let (first, end) = traded.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))?;
+        let close = self.days.last_close().map_or(end, |close| close.max(end));
+        Some((first, close - SLOT_SECONDS))
+    }
+
+    /// Begins with the first instant at or after `start`, in seconds of the epoch: all before it has happened, and
+    /// nobody traded on it. Invariant: nothing has happened here yet, and there is such an instant.
+    pub(super) fn begin_at(&mut self, start: i64) {
+        self.pass(start);
+        self.now = self.feed.upcoming().unwrap_or(self.now);
+        self.screen.begin_at(self.now);
+        self.venue.begin(self.hours());
+    }
+
+    /// Lets the instants that start before a moment pass, without a trade of anybody's.
+    fn pass(&mut self, before: i64) {
+        while self.feed.upcoming().is_some_and(|start| start < before) {
+            self.feed.advance(&mut self.slot);
+            self.screen.record(&self.slot);
+            for (symbol, bar) in self.slot.bars.iter().enumerate() {
+                if let Some(bar) = bar {
+                    self.venue.account.holdings[symbol].mark = Some(bar.close);
+                }
+            }
+        }
+    }
+
     /// Takes up where the market with this memory left off: bars up to `now`, in seconds of the epoch, do not trade
     /// again. Invariant: nothing has happened here yet.
     pub(super) fn resume(&mut self, memory: Memory, now: i64) -> Result<(), Damage> {
-        while self.feed.upcoming().is_some_and(|start| start + SLOT_SECONDS <= now) {
-            self.feed.advance(&mut self.slot);
-            self.screen.record(&self.slot);
-        }
+        self.pass(now - SLOT_SECONDS + 1);
         self.now = self.now.max(now);
         self.venue.resume(memory, self.hours())
     }
@@ -112,6 +143,11 @@ impl Market {
     /// Stops a symbol's data, or lets it flow again. The symbol trades on either way, and history knows all of it.
     pub(super) fn show(&mut self, symbol: usize, shown: Shown) {
         self.screen.show(symbol, shown);
+    }
+
+    /// The symbols, in order.
+    pub(super) fn symbols(&self) -> Vec<&str> {
+        (0..self.series.len()).map(|place| self.listings.get(place).symbol.as_str()).collect()
     }
 
     /// The place of a symbol in symbol order.

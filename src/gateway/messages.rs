@@ -55,6 +55,47 @@ pub(super) mod asked {
     /// What is not simulated and begins with a request id, so that a refusal can name it.
     pub(in crate::gateway) const NOT_SIMULATED: [u32; 22] =
         [10, 22, 52, 54, 55, 67, 74, 76, 78, 79, 81, 83, 84, 86, 88, 92, 94, 96, 100, 102, 104, 108];
+
+    /// What IBKR's API calls a request that is not simulated.
+    pub(in crate::gateway) fn name(id: u32) -> Option<&'static str> {
+        UNKNOWN.iter().find(|(known, _)| *known == id).map(|(_, name)| *name)
+    }
+
+    /// The requests that are not simulated, as IBKR's API calls them.
+    const UNKNOWN: [(u32, &str); 32] = [
+        (10, "reqMktDepth"),
+        (12, "reqNewsBulletins"),
+        (18, "requestFA"),
+        (19, "replaceFA"),
+        (21, "exerciseOptions"),
+        (22, "reqScannerSubscription"),
+        (24, "reqScannerParameters"),
+        (52, "reqFundamentalData"),
+        (54, "calculateImpliedVolatility"),
+        (55, "calculateOptionPrice"),
+        (65, "verifyRequest"),
+        (67, "queryDisplayGroups"),
+        (68, "subscribeToGroupEvents"),
+        (69, "updateDisplayGroup"),
+        (74, "reqPositionsMulti"),
+        (76, "reqAccountUpdatesMulti"),
+        (78, "reqSecDefOptParams"),
+        (79, "reqSoftDollarTiers"),
+        (80, "reqFamilyCodes"),
+        (81, "reqMatchingSymbols"),
+        (82, "reqMktDepthExchanges"),
+        (83, "reqSmartComponents"),
+        (84, "reqNewsArticle"),
+        (85, "reqNewsProviders"),
+        (86, "reqHistoricalNews"),
+        (88, "reqHistogramData"),
+        (92, "reqPnL"),
+        (94, "reqPnLSingle"),
+        (96, "reqHistoricalTicks"),
+        (100, "reqWshMetaData"),
+        (102, "reqWshEventData"),
+        (104, "reqUserInfo"),
+    ];
 }
 
 /// The ids of the messages the gateway sends.

@@ -82,6 +82,7 @@ mod wire;
 
 pub use bars::{BarProblem, LoadError, SourceBar, load_bars};
 pub use catalogue::{Catalogue, CatalogueError, CatalogueProblem};
+pub use clock::market_time;
 pub use exchange::OpenOrdersOnConnect;
 pub use ledger::StateError;
 pub use manual::{ManualOrder, ManualRefused};

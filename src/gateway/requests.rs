@@ -20,8 +20,10 @@ mod manual;
 mod orders;
 mod preview;
 mod quotes;
+mod strangers;
 
 pub(super) use executions::Fills;
+pub(super) use strangers::Strangers;
 
 /// When the market opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,6 +70,7 @@ impl Exchange {
         message: &[u8],
         start: MarketStart,
     ) -> Result<Option<Job>, Malformed> {
+        self.notice_stranger(client, id, message);
         let Exchange { market, clients, .. } = self;
         let Some(own) = clients.get_mut(&client) else { return Ok(None) };
         let out = &mut own.out;
@@ -133,8 +136,9 @@ fn not_simulated(own: &mut Client, now: i64, client: i32, id: u32, message: &[u8
         return;
     }
     let refusal = if id <= asked::HIGHEST {
-        let text = "Error validating request : cause - the simulated gateway does not know message";
-        Refusal::new(321, format!("{text} {id}"))
+        let name = asked::name(id).map_or_else(|| format!("message {id}"), |name| format!("{name} ({id})"));
+        let text = "Error validating request : cause - the simulated gateway does not know";
+        Refusal::new(321, format!("{text} {name}"))
     } else {
         Refusal::new(505, format!("Fatal Error: Unknown message id. {id}"))
     };

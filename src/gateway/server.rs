@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -17,7 +18,7 @@ use tracing::{info, warn};
 use super::bars::{Series, SourceBar};
 use super::catalogue::Catalogue;
 use super::clock;
-use super::exchange::{OpenOrdersOnConnect, Visibility};
+use super::exchange::{OpenOrdersOnConnect, Phase, Visibility};
 use super::faults::{Dice, Fault, Faults, Seed, Timer, Trouble, Unfit, keep_time};
 use super::hall::{Hall, Terms, drive, watch_silence};
 use super::ledger::{Ledger, StateError};
@@ -59,6 +60,10 @@ pub struct Settings {
     pub speed: Speed,
     /// When it begins to.
     pub start: MarketStart,
+    /// The moment the market begins at: with the first instant that does not start before it. Everything before has
+    /// happened already, without a trade of anybody's: it is history, and its last prices are known. None to begin
+    /// with the first bar. Where [`Settings::state`] has a market that runs, that one goes on where it was.
+    pub start_at: Option<Timestamp>,
     /// How much of an order a bar fills.
     pub fills: Fills,
     /// Whether new orders must be covered by the account.
@@ -98,6 +103,7 @@ impl Default for Settings {
             account: "DU0000001".to_owned(),
             speed: Speed::default(),
             start: MarketStart::default(),
+            start_at: None,
             fills: Fills::default(),
             margin: Margin::default(),
             orphan_modify: OrphanModify::default(),
@@ -131,7 +137,7 @@ pub enum StartError {
         error: io::Error,
     },
     /// A fault could never do what it says.
-    #[error("fault {index}: {unfit}")]
+    #[error("fault {}: {unfit}", index + 1)]
     Fault {
         /// Its place, counted from 0.
         index: usize,
@@ -154,6 +160,14 @@ pub enum StartError {
         symbol: String,
         /// The other.
         other: String,
+    },
+    /// The market would begin after the last bar.
+    #[error("the market cannot start at {start}: the bars end at {end}")]
+    StartAfterEnd {
+        /// When it was to start, in New York.
+        start: String,
+        /// The end of the last bar, in New York.
+        end: String,
     },
     /// The state of before cannot be taken up.
     #[error(transparent)]
@@ -200,6 +214,7 @@ impl Gateway {
             account,
             speed,
             start,
+            start_at,
             fills,
             margin,
             orphan_modify,
@@ -212,12 +227,18 @@ impl Gateway {
             faults,
             fault_seed,
         } = settings;
-        let (trouble, timers) = trouble(faults, fault_seed)?;
         let visibility = Visibility { master: master_client, on_connect: open_orders_on_connect };
         let mut market = Market::of(account, cash, series(bars, &catalogue)?, &catalogue);
         market.venue.rules = Rules { fills, margin, orphan_modify };
         market.screen.set_up(market_data, spread);
-        let ledger = state.map(|path| Ledger::open(&path, &mut market)).transpose()?;
+        let begins = start_at.map(|start| beginning(&market, start)).transpose()?;
+        let trade = format!("speed {speed:?}, fills {fills:?}");
+        let wrong = format!("{} faults, {}", faults.len(), seeded(fault_seed));
+        let (trouble, timers) = trouble(faults, fault_seed, &market, begins)?;
+        let ledger = state.map(|path| Ledger::open(&path, &mut market, begins)).transpose()?;
+        if let (None, Some(start)) = (&ledger, begins) {
+            market.begin_at(start);
+        }
         let refused = |error: io::Error| match error.kind() {
             io::ErrorKind::AddrInUse => StartError::PortInUse { addr: listen },
             _ => StartError::Listen { addr: listen, error },
@@ -226,6 +247,11 @@ impl Gateway {
         let addr = listener.local_addr().map_err(refused)?;
         let first = clock::stamp(market.now);
         info!(%addr, account = market.account, %first, "simulated gateway listens: market time, no real orders");
+        if let Some((from, last)) = market.span() {
+            let (symbols, from) = (market.symbols().join(", "), clock::stamp(from));
+            let to = clock::stamp(last + clock::SLOT_SECONDS);
+            info!("bars of {symbols} from {from} to {to}; {trade}; {wrong}");
+        }
         let hall = Arc::new(Hall::new(market, visibility, Terms { speed, start, patience }));
         {
             let mut exchange = hall.lock();
@@ -313,6 +339,12 @@ impl Gateway {
             // An aborted task ends with an error that says so.
             let _ = task.await;
         }
+        {
+            let exchange = self.hall.lock();
+            if exchange.phase != Phase::Over {
+                exchange.trouble.tell_unstruck();
+            }
+        }
         self.hall.close();
         info!("simulated gateway ended");
     }
@@ -330,13 +362,39 @@ fn known(symbol: &str, known: bool) -> Result<(), UnknownSymbol> {
     known.then_some(()).ok_or_else(|| UnknownSymbol { symbol: symbol.to_owned() })
 }
 
+/// The seed, as the log says it.
+fn seeded(seed: Option<Seed>) -> String {
+    match seed {
+        Some(Seed { number, percent }) => format!("seed {number} at {percent} %"),
+        None => "no seed".to_owned(),
+    }
+}
+
+/// When the market begins, in whole seconds of the epoch; refused where nothing trades from there on.
+fn beginning(market: &Market, start: Timestamp) -> Result<i64, StartError> {
+    // A fraction of a second is after its second.
+    let at = start.as_second() + i64::from(start.subsec_nanosecond() > 0);
+    match market.span() {
+        Some((_, last)) if at > last => {
+            let end = clock::stamp(last + clock::SLOT_SECONDS);
+            Err(StartError::StartAfterEnd { start: clock::stamp(at), end })
+        }
+        _ => Ok(at),
+    }
+}
+
 /// What goes wrong, checked.
 fn trouble(
     faults: Vec<Fault>,
     seed: Option<Seed>,
+    market: &Market,
+    begins: Option<i64>,
 ) -> Result<(Trouble, mpsc::UnboundedReceiver<Timer>), StartError> {
+    let symbols = market.symbols();
+    let (first, last) = market.span().unwrap_or((market.now, market.now));
+    let (begins, ends) = (begins.map_or(first, |begins| begins.max(first)), last + clock::SLOT_SECONDS);
     for (index, fault) in faults.iter().enumerate() {
-        if let Some(unfit) = fault.unfit() {
+        if let Some(unfit) = fault.unfit().or_else(|| fault.unfit_in(&symbols, begins, ends)) {
             return Err(StartError::Fault { index, unfit });
         }
     }

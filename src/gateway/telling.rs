@@ -57,7 +57,9 @@ pub(super) fn fact(out: &mut Vec<u8>, market: &Market, fact: &Fact, ear: Ear) {
             None
         }
         Fact::Cancelled(place, reason) => {
-            standing(out, market, place, &market.venue.standing(place));
+            // Also of an order that in truth lives on: see `OrphanModify`.
+            let stands = Standing { status: Status::Cancelled, ..market.venue.standing(place) };
+            standing(out, market, place, &stands);
             Some((place, (202, format!("Order Canceled - reason:{}", reason_text(reason)))))
         }
         Fact::Rejected(place, why) => {

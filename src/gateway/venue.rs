@@ -132,6 +132,11 @@ impl Venue {
         }
     }
 
+    /// Begins in these hours. Invariant: nothing has happened here yet.
+    pub(super) fn begin(&mut self, hours: Hours) {
+        self.hours = hours;
+    }
+
     /// The next order id a client may use.
     pub(super) fn next_id(&self, client: i32) -> i32 {
         self.highest.get(&client).map_or(1, |highest| highest.saturating_add(1))

@@ -68,7 +68,7 @@ fn a_run_at_a_gateway_meets_the_faults_of_the_file_and_the_log_names_them() {
     let address = line.strip_prefix("listening on ").expect("an address");
     let told = dir.prusik(["run", "--connect", address, "--exit-at-end"]);
     assert!(told.out.contains("1 trade closed, P&L 2302.84 after fees"), "{}{}", told.out, told.err);
-    gateway.wait_for("fault `twice` strikes: duplicate");
+    gateway.wait_for("fault `twice` strikes: duplicate 1");
     gateway.signal("TERM");
     assert_eq!(gateway.end().code, 0);
 }

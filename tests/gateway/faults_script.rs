@@ -1,8 +1,8 @@
 //! Faults by file and by seed: what a file says, what is wrong with one, and that both strike the same way each time.
 
 use prusik::gateway::faults::{
-    Callback, Cut, Deed, Door, Fault, FaultFileError, Gone, Kin, Lasting, Only, Request, Seed, Struck, Times,
-    When, Words, load_faults, read_faults,
+    Callback, Cut, Deed, Door, EXAMPLE, Fault, FaultFileError, Gone, Kin, Lasting, Only, Request, Seed,
+    Struck, Times, When, Words, load_faults, read_faults,
 };
 use prusik::gateway::{Gateway, Settings};
 use std::time::Duration;
@@ -11,8 +11,7 @@ use super::desk::*;
 
 #[test]
 fn the_annotated_file_holds_every_deed_and_reads_as_it_says() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gateway/faults.yaml");
-    let faults = load_faults(&path).expect("a good file");
+    let faults = read_faults(EXAMPLE).expect("a good file");
     let mut deeds: Vec<&str> = faults.iter().map(|fault| fault.deed.name()).collect();
     deeds.sort_unstable();
     deeds.dedup();
@@ -54,6 +53,24 @@ fn the_examples_of_the_readme_and_of_the_help_are_faults() {
 }
 
 #[test]
+fn words_of_ibkr_and_words_in_the_wrong_place_are_understood_and_said_in_ours() {
+    let help = |text: &str| read_faults(text).expect_err("wrong").remove(0).help;
+    for (text, wanted) in [
+        ("- { on: { callback: execDetails }, do: lose }", "did you mean `execution`?"),
+        ("- { on: { callback: orderStatus }, do: lose }", "did you mean `order_status`?"),
+        ("- { on: { callback: openOrder }, do: lose }", "did you mean `open_order`?"),
+        ("- { on: change_order, do: vanish }", "did you mean `modify_order`?"),
+        ("- { on: placeOrder, do: vanish }", "did you mean `place_order`?"),
+        ("- { before: fill, do: drop }", "write `on: fill`"),
+        ("- do", "`prusik gateway --example-faults` prints one of each kind"),
+    ] {
+        assert_eq!(help(text), wanted, "{text}");
+    }
+    let told = help("- { on: place_order, do: { freeze: 5m } }");
+    assert!(told.starts_with("freeze lasts wall seconds: write 0.5 or 20"), "{told}");
+}
+
+#[test]
 fn everything_that_is_wrong_with_a_file_is_told_at_once_with_its_place() {
     let told = read_faults(
         "- on: place_ordr\n  do: { refuse: 110 }\n\
@@ -90,7 +107,7 @@ fn everything_that_is_wrong_with_a_file_is_told_at_once_with_its_place() {
     12:3 vanish cannot be done at a market time: it goes with `on` or `before` a request = take another occasion, or leave the filter out
     15:3 a second occasion = write one of `at: 2013-10-04T10:00:00`, `on: place_order`, `
     16:9 `split` is not written so = write it like `do: { split: [30, 50, 20] }`
-    17:19 `order_stats` is not a value of `callback` = write one of any, order_status, open_order, execution, commi
+    17:19 `order_stats` is not a value of `callback` = did you mean `order_status`?
     18:10 `never` is not how often it strikes = write a number from 1, or `always`
     19:15 `symbol` is missing = add `symbol: SPY`
     20:3 the fault does nothing = add what it does, like `do: duplicate`
@@ -98,7 +115,7 @@ fn everything_that_is_wrong_with_a_file_is_told_at_once_with_its_place() {
     assert!(read_faults("a: &x 1\n---\nb: *x").is_err());
     assert!(read_faults("- [").is_err());
     assert_eq!(read_faults("# nothing yet\n"), Ok(Vec::new()));
-    assert!(matches!(load_faults("/nowhere.yaml"), Err(FaultFileError::Unreadable { .. })));
+    assert!(matches!(load_faults("/nowhere.yaml"), Err(FaultFileError::Missing { .. })));
 }
 
 /// Orders, changes and cancels over some minutes, with raw frames; what was told, and what struck.

@@ -1,7 +1,7 @@
 //! Nothing is dropped without a word: what an order asks for beyond the venue, and requests that nothing answers.
 
 use ibapi::orders::{Action, Order, TimeInForce};
-use prusik::gateway::Gateway;
+use prusik::gateway::{Gateway, OrphanModify, Settings};
 
 use super::visibility::wire::{Notice, read};
 use crate::desk::*;
@@ -51,6 +51,25 @@ async fn a_date_without_a_time_is_good_for_all_of_that_day() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_not_simulated_is_refused_by_its_name() {
+    let gateway = Gateway::start(settings()).await.expect("started");
+    let mut raw = Raw::greet(&gateway, "v213..226").await;
+    raw.frame(71, &[0x08, 3]).await;
+    for (id, name) in [(92, "reqPnL (92)"), (80, "reqFamilyCodes (80)"), (26, "message 26")] {
+        raw.frame(id, &[0x08, 7]).await;
+        let text = loop {
+            let (told, message) = raw.next().await.expect("a frame");
+            let text = String::from_utf8_lossy(&message).into_owned();
+            if told == 4 && text.contains("does not know") {
+                break text;
+            }
+        };
+        assert!(text.contains(&format!("does not know {name}")), "{text}");
+    }
+    gateway.shutdown().await;
+}
+
+#[tokio::test]
 async fn every_request_that_is_not_simulated_is_answered_with_an_error() {
     let gateway = Gateway::start(settings()).await.expect("started");
     let mut raw = Raw::greet(&gateway, "v213..226").await;
@@ -89,5 +108,29 @@ async fn every_request_that_is_not_simulated_is_answered_with_an_error() {
     }
     told.retain(|(_, code)| !(2100..2200).contains(code));
     assert_eq!(told, asked.map(|(_, _, told)| told));
+    gateway.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_orphan_that_is_only_reported_as_cancelled_is_still_listed_with_the_open_orders() {
+    let rule = OrphanModify::ReportsCancelled;
+    let gateway = Gateway::start(Settings { orphan_modify: rule, ..settings() }).await.expect("started");
+    let mut desk = Desk::at(&gateway, 1).await;
+    desk.done().await;
+    let mut bars = desk.bars("XYZ").await;
+    let legs = bracket(1, 9.00, 12.00);
+    for (id, order) in &legs {
+        desk.place(*id, order).await;
+    }
+    desk.done().await;
+    in_time(futures_util::StreamExt::next(&mut bars)).await.expect("a bar").expect("readable");
+    assert!(desk.drain().await.contains("1 status Filled"));
+    let moved = Order { aux_price: Some(9.10), transmit: true, ..legs[1].1.clone() };
+    desk.place(2, &moved).await;
+    let told = desk.drain().await;
+    assert!(told.contains("2 status Cancelled") && told.contains("Some(2) notice 202"), "{told}");
+    assert!(told.contains("Some(2) notice 135"), "{told}");
+    let open: Vec<_> = desk.open_orders().await.iter().map(|it| (it.order_id, it.order.aux_price)).collect();
+    assert!(open.contains(&(2, Some(9.00))), "{open:?}");
     gateway.shutdown().await;
 }

@@ -33,6 +33,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<SourceBar>, Vec<BarProblem>> {
     reader.finish()
 }
 
+/// As much of a header as is told.
+const HEADER_CHARS_MAX: usize = 120;
 const HEADER_HELP: &str = "the first line is time,open,high,low,close,volume";
 
 /// Where each of the fields stands in a row.
@@ -43,7 +45,12 @@ fn order_of(header: &str) -> Result<[usize; 6], Vec<BarProblem>> {
     for (field, place) in FIELDS.iter().zip(&mut order) {
         match names.iter().position(|name| name.eq_ignore_ascii_case(field)) {
             Some(index) => *place = index,
-            None => problems.push(problem(1, 1, &format!("there is no column {field}"), HEADER_HELP)),
+            None => {
+                let found: String =
+                    header.chars().filter(|c| !c.is_control()).take(HEADER_CHARS_MAX).collect();
+                let what = format!("there is no column {field}; the first line is `{}`", found.trim());
+                problems.push(problem(1, 1, &what, HEADER_HELP));
+            }
         }
     }
     if problems.is_empty() { Ok(order) } else { Err(problems) }
@@ -213,6 +220,9 @@ yesterday,ten,10.10,9.90,10.00,-5
         assert_eq!(play(""), "line 2, column 1: the file has no bars");
         let problems = read(b"date;open\n1;2\n").expect_err("there is no such column");
         assert_eq!(problems.len(), 6);
+        assert_eq!(problems[0].what, "there is no column time; the first line is `date;open`");
+        let half = "2013-10-04T09:30:00-04:00,1,1,1,1,10.5\n";
+        assert_eq!(play(half), "line 2, column 35: volume \"10.5\" is not a number of shares");
         assert!(read(b"").is_err() && read(b"time,\xff").is_err());
     }
 }

@@ -406,7 +406,14 @@ impl Reading<'_> {
     }
 
     fn unknown(&mut self, entry: &Entry, known: &str) {
-        self.add(entry.key_place, format!("`{}` is not known here", entry.key), format!("there are {known}"));
+        let words = known.split([',', ' ']).filter(|word| !word.is_empty() && *word != "and");
+        let near = |word: &&str| strsim::jaro_winkler(&entry.key, word);
+        let nearest = words.max_by(|a, b| near(a).total_cmp(&near(b))).filter(|word| near(word) > 0.8);
+        let help = match nearest {
+            Some(word) => format!("did you mean `{word}`? There are {known}"),
+            None => format!("there are {known}"),
+        };
+        self.add(entry.key_place, format!("`{}` is not known here", entry.key), help);
     }
 
     fn add(&mut self, place: Place, what: impl Into<String>, help: impl Into<String>) {

@@ -354,6 +354,17 @@ impl Deed {
         }
     }
 
+    /// The symbol it is about, where it names one.
+    pub(super) fn symbol(&self) -> Option<&str> {
+        match self {
+            Deed::Order(stranger) => Some(&stranger.symbol),
+            Deed::Position(found) => Some(&found.symbol),
+            Deed::Halt(spell) | Deed::Stale(spell) | Deed::Frozen(spell) => Some(&spell.symbol),
+            Deed::CorporateSplit(ratio) => Some(&ratio.symbol),
+            _ => None,
+        }
+    }
+
     /// Whether it can be done at such an occasion.
     pub(super) fn goes_with(&self, when: When) -> bool {
         let early = matches!(when, When::Step(Step::Accept | Step::Greeting));

@@ -1,7 +1,11 @@
 //! A fault: when it strikes, whom, how often. What it does is its [`Deed`].
 
-use super::deed::Deed;
+use super::deed::{Deed, Parts, Unit};
 use super::names::{Callback, Request};
+use crate::gateway::clock;
+
+/// The types an order can have, as the protocol spells them.
+const ORDER_TYPES: [&str; 5] = ["MKT", "LMT", "STP", "STP LMT", "TRAIL"];
 
 /// Something that goes wrong, once or several times.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,7 +77,31 @@ impl Fault {
         if moment && !self.deed.chooses_orders() && (about_orders || self.only.kin.is_some()) {
             return Some(Unfit::NoOrder { deed });
         }
-        None
+        if let Some(given) =
+            self.only.order_type.as_ref().filter(|given| !ORDER_TYPES.contains(&given.as_str()))
+        {
+            return Some(Unfit::OrderType { given: given.clone() });
+        }
+        match &self.deed {
+            Deed::Split(Parts { sizes, unit: Unit::Percent, .. }) => {
+                let percent = sizes.iter().fold(0_i64, |sum, size| sum.saturating_add(*size));
+                (percent > 100).then_some(Unfit::Percent { percent })
+            }
+            _ => None,
+        }
+    }
+
+    /// Why it could never strike in a market of these symbols that begins and ends at these seconds of the epoch.
+    pub(in crate::gateway) fn unfit_in(&self, symbols: &[&str], begins: i64, ends: i64) -> Option<Unfit> {
+        let named = self.only.symbol.as_deref().into_iter().chain(self.deed.symbol());
+        if let Some(symbol) = named.into_iter().find(|symbol| !symbols.contains(symbol)) {
+            return Some(Unfit::Symbol { symbol: symbol.to_owned(), known: symbols.join(", ") });
+        }
+        match self.when {
+            When::At(at) if at < begins => Some(Unfit::Before { begins: clock::stamp(begins) }),
+            When::At(at) if at > ends => Some(Unfit::After { ends: clock::stamp(ends) }),
+            _ => None,
+        }
     }
 }
 
@@ -93,6 +121,38 @@ pub enum Unfit {
     /// Before a client has said who it is there is nobody to tell apart.
     #[error("a connection has no client id and no orders before it starts")]
     Nobody,
+    /// No order has such a type.
+    #[error("`{given}` is the type of no order: there are MKT, LMT, STP, STP LMT and TRAIL")]
+    OrderType {
+        /// The type it was given.
+        given: String,
+    },
+    /// The parts are more than the whole.
+    #[error("the parts are {percent} percent of the order: more than all of it")]
+    Percent {
+        /// Their sum.
+        percent: i64,
+    },
+    /// The market has no such symbol.
+    #[error("there are no bars of {symbol}: there are bars of {known}")]
+    Symbol {
+        /// The symbol it is about.
+        symbol: String,
+        /// Those that there are.
+        known: String,
+    },
+    /// Its moment is over when the market begins.
+    #[error("its `at` is over by then: the bars begin at {begins}")]
+    Before {
+        /// The start of the first instant, in New York.
+        begins: String,
+    },
+    /// Its moment never comes.
+    #[error("its `at` never comes: the bars end at {ends}")]
+    After {
+        /// The end of the last bar, in New York.
+        ends: String,
+    },
     /// At a moment no order is at hand that could be looked at.
     #[error("{deed} at a moment is about no order")]
     NoOrder {

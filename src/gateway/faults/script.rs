@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::fault::{Fault, Kin, Only, Step, Times, When};
+use super::fault::{Fault, Kin, Only, Step, Times, Unfit, When};
 use super::names::{Callback, Request};
 use super::sheet::{Sheet, meant};
 use super::yaml::{self, problem, shown};
@@ -29,8 +29,14 @@ pub struct FaultProblem {
 /// Why a fault file could not be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum FaultFileError {
-    /// It is not there, or cannot be read.
-    #[error("{file} cannot be read: {error}")]
+    /// There is no such file.
+    #[error("there is no file {file}")]
+    Missing {
+        /// The file.
+        file: String,
+    },
+    /// It is there, and cannot be read.
+    #[error("cannot read {file}: {error}")]
     Unreadable {
         /// The file.
         file: String,
@@ -64,6 +70,7 @@ pub fn load_faults(path: impl AsRef<Path>) -> Result<Vec<Fault>, FaultFileError>
         if length > FILE_BYTES_MAX { Ok(None) } else { std::fs::read_to_string(path.as_ref()).map(Some) }
     };
     match read() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(FaultFileError::Missing { file }),
         Err(error) => Err(FaultFileError::Unreadable { file, error }),
         Ok(None) => Err(FaultFileError::TooLong { file }),
         Ok(Some(text)) => read_faults(&text).map_err(|problems| FaultFileError::Malformed { file, problems }),
@@ -136,7 +143,11 @@ fn fault(entry: &Node, problems: &mut Vec<FaultProblem>) -> Option<Fault> {
     ]);
     let fault = Fault { name, when: when?, only, nth, times, deed: deed? };
     if let Some(unfit) = fault.unfit() {
-        let help = "take another occasion, or leave the filter out";
+        let help = match unfit {
+            Unfit::OrderType { .. } => "write one of them, like `order_type: LMT`",
+            Unfit::Percent { .. } => "write parts of 100 at most; what they leave over fills at the end",
+            _ => "take another occasion, or leave the filter out",
+        };
         problems.push(problem(entry.place, unfit.to_string(), help));
     }
     (problems.len() == before).then_some(fault)
@@ -179,7 +190,7 @@ fn occasion(entry: &Node, sheet: &mut Sheet<'_>) -> Option<When> {
     let request = Request::of_word(word);
     let step = [Step::Accept, Step::Greeting, Step::Start].into_iter().find(|step| step.word() == word);
     let found = match key.as_str() {
-        "at" => time(word).map(When::At),
+        "at" => clock::market_time(word).map(|at| When::At(at.as_second())),
         "after" => request.map(When::After),
         "before" => request.map(When::Before),
         _ if word == "fill" => Some(When::Fill),
@@ -193,7 +204,15 @@ fn occasion(entry: &Node, sheet: &mut Sheet<'_>) -> Option<When> {
             _ => ("no request, no step of a connection and not `fill`", requests()),
         };
         let words = Request::ALL.iter().map(|one| one.word()).chain(["accept", "greeting", "start", "fill"]);
-        let help = meant(word, words).filter(|_| key != "at").unwrap_or(help);
+        let help = match key.as_str() {
+            "at" => help,
+            _ if word == "fill"
+                || [Step::Accept, Step::Greeting, Step::Start].iter().any(|it| it.word() == word) =>
+            {
+                format!("write `on: {word}`")
+            }
+            _ => meant(word, words).unwrap_or(help),
+        };
         sheet.problems.push(problem(value.place, format!("`{}` is {what}", shown(word)), help));
     }
     found
@@ -210,12 +229,4 @@ fn callback(value: &Node, problems: &mut Vec<FaultProblem>) -> Option<When> {
 fn requests() -> String {
     let words: Vec<&str> = Request::ALL.iter().map(|one| one.word()).collect();
     format!("one of accept, greeting, start, fill, {}", words.join(", "))
-}
-
-/// A time in New York, or one with its offset.
-fn time(text: &str) -> Option<i64> {
-    if let Ok(at) = text.parse::<jiff::Timestamp>() {
-        return Some(at.as_second());
-    }
-    text.parse::<jiff::civil::DateTime>().ok().map(clock::of_wall)
 }

@@ -8,6 +8,48 @@ use super::script::FaultProblem;
 use super::yaml::{problem, shown};
 use crate::yaml::{Entry, Node, Value};
 
+/// Where a fault of each kind is written out.
+const EXAMPLES: &str = "`prusik gateway --example-faults` prints one of each kind";
+/// IBKR's words for requests and callbacks, and others that are easily taken for ours.
+const OTHERS: [(&str, &str); 36] = [
+    ("placeOrder", "place_order"),
+    ("new_order", "place_order"),
+    ("change_order", "modify_order"),
+    ("modifyOrder", "modify_order"),
+    ("amend_order", "modify_order"),
+    ("cancelOrder", "cancel_order"),
+    ("reqGlobalCancel", "global_cancel"),
+    ("reqOpenOrders", "open_orders"),
+    ("reqAllOpenOrders", "all_open_orders"),
+    ("reqAutoOpenOrders", "auto_open_orders"),
+    ("reqCompletedOrders", "completed_orders"),
+    ("reqExecutions", "executions"),
+    ("reqPositions", "positions"),
+    ("reqAccountSummary", "account_summary"),
+    ("reqAccountUpdates", "account_data"),
+    ("reqContractDetails", "contract_data"),
+    ("reqMarketRule", "market_rule"),
+    ("reqHistoricalData", "historical_data"),
+    ("reqHeadTimeStamp", "head_timestamp"),
+    ("reqRealTimeBars", "real_time_bars"),
+    ("reqMktData", "market_data"),
+    ("reqTickByTickData", "tick_by_tick"),
+    ("reqMarketDataType", "market_data_type"),
+    ("reqIds", "ids"),
+    ("reqManagedAccts", "managed_accounts"),
+    ("reqCurrentTime", "current_time"),
+    ("orderStatus", "order_status"),
+    ("openOrder", "open_order"),
+    ("execDetails", "execution"),
+    ("commissionReport", "commission"),
+    ("commissionAndFeesReport", "commission"),
+    ("nextValidId", "next_valid_id"),
+    ("realtimeBar", "real_time_bar"),
+    ("updateAccountValue", "account_value"),
+    ("updatePortfolio", "portfolio_value"),
+    ("contractDetails", "contract_data"),
+];
+
 /// The longest wall time that something may last, in seconds: a day.
 const WALL_SECONDS_MAX: f64 = 86_400.0;
 
@@ -25,7 +67,7 @@ impl<'p> Sheet<'p> {
             Value::Refused => None,
             Value::Empty | Value::Plain(_) | Value::Quoted(_) | Value::List(_) => {
                 let what = format!("{what} is written as `name: value` lines, or as {{ name: value }}");
-                problems.push(problem(node.place, what, "look at the examples in the README"));
+                problems.push(problem(node.place, what, EXAMPLES));
                 None
             }
         }
@@ -99,8 +141,16 @@ impl<'p> Sheet<'p> {
 
     /// One of some words.
     pub(super) fn word<T: Copy>(&mut self, key: &str, words: &[(&str, T)]) -> Option<T> {
-        let wanted = one_of(words);
-        self.read(key, &wanted, |text| words.iter().find(|(word, _)| *word == text).map(|(_, found)| *found))
+        let value = self.take(key)?.value;
+        let text = value.text();
+        let found = words.iter().find(|(word, _)| Some(*word) == text).map(|(_, found)| *found);
+        if found.is_none() {
+            let help = text.and_then(|text| meant(text, words.iter().map(|(word, _)| *word)));
+            let is = text.map_or_else(|| "this".to_owned(), |text| format!("`{}`", shown(text)));
+            let help = help.unwrap_or_else(|| format!("write {}", one_of(words)));
+            self.problems.push(problem(value.place, format!("{is} is not a value of `{key}`"), help));
+        }
+        found
     }
 
     /// Tells what has to be there and is not.
@@ -124,8 +174,13 @@ impl<'p> Sheet<'p> {
 
 /// The word that was probably meant, as a question.
 pub(super) fn meant<'w>(name: &str, known: impl Iterator<Item = &'w str>) -> Option<String> {
+    let known: Vec<&str> = known.collect();
+    let other = OTHERS.iter().find(|(other, own)| other.eq_ignore_ascii_case(name) && known.contains(own));
+    if let Some((_, own)) = other {
+        return Some(format!("did you mean `{own}`?"));
+    }
     let near = |word: &&str| strsim::jaro_winkler(name, word);
-    let nearest = known.max_by(|a, b| near(a).total_cmp(&near(b)))?;
+    let nearest = known.into_iter().max_by(|a, b| near(a).total_cmp(&near(b)))?;
     (near(&nearest) > 0.8).then(|| format!("did you mean `{nearest}`?"))
 }
 

@@ -79,8 +79,8 @@ fn wrong(place: Place, word: &str) -> FaultProblem {
 fn spelled(word: &str, value: &Node, problems: &mut Vec<FaultProblem>) -> Option<Deed> {
     let words = |code: Option<i32>, value, problems| words(value, code, problems);
     match word {
-        "freeze" => lasting(value).map(Deed::Freeze),
-        "delay" => lasting(value).map(Deed::Delay),
+        "freeze" => lasting(word, value, problems).map(Deed::Freeze),
+        "delay" => lasting(word, value, problems).map(Deed::Delay),
         "duplicate" => match &value.value {
             Value::Empty => Some(Deed::Duplicate(1)),
             _ => number(value).and_then(|more| u32::try_from(more).ok()).map(Deed::Duplicate),
@@ -268,15 +268,19 @@ fn number(value: &Node) -> Option<i64> {
 }
 
 /// Wall seconds; `released`, or nothing, for until it is released.
-fn lasting(value: &Node) -> Option<Lasting> {
-    match &value.value {
-        Value::Empty => Some(Lasting::UntilReleased),
-        Value::Plain(text) if text == "released" => Some(Lasting::UntilReleased),
-        Value::Plain(text) | Value::Quoted(text) => {
-            let seconds: f64 = text.strip_suffix('s').unwrap_or(text).parse().ok()?;
-            let time = (0.0..=86_400.0).contains(&seconds).then(|| Duration::from_secs_f64(seconds));
-            time.map(Lasting::For)
-        }
-        _ => None,
-    }
+fn lasting(word: &str, value: &Node, problems: &mut Vec<FaultProblem>) -> Option<Lasting> {
+    let text = match &value.value {
+        Value::Empty => return Some(Lasting::UntilReleased),
+        Value::Plain(text) if text == "released" => return Some(Lasting::UntilReleased),
+        Value::Plain(text) | Value::Quoted(text) => text,
+        _ => return None,
+    };
+    let seconds = text.strip_suffix('s').unwrap_or(text).parse::<f64>().ok();
+    let Some(seconds) = seconds.filter(|seconds| (0.0..=86_400.0).contains(seconds)) else {
+        let what = format!("`{}` is no time by the wall's clock", shown(text));
+        let help = format!("{word} lasts wall seconds: write 0.5 or 20, up to 86400, or `released`");
+        problems.push(problem(value.place, what, help));
+        return None;
+    };
+    Some(Lasting::For(Duration::from_secs_f64(seconds)))
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::{Notify, mpsc, watch};
-use tracing::info;
+use tracing::{info, warn};
 
 use super::deed::{Deed, Door, Jump, Lasting, Meanwhile, Restored, Trickle};
 use super::dice::Dice;
@@ -34,6 +34,10 @@ pub struct Struck {
 #[derive(Debug)]
 struct Armed {
     fault: Fault,
+    /// What the log calls it.
+    called: String,
+    /// How often it has struck.
+    struck: u32,
     seen: u32,
     /// How often it may still strike; none for always.
     left: Option<u32>,
@@ -178,8 +182,10 @@ impl Trouble {
             timer_number: 0,
             released: watch::channel(0).0,
         };
-        for fault in faults {
-            trouble.arm(fault);
+        for (index, fault) in faults.into_iter().enumerate() {
+            let place = format!("fault {}", index + 1);
+            trouble
+                .arm_as(if fault.name.is_empty() { place } else { format!("fault `{}`", fault.name) }, fault);
         }
         (trouble, due)
     }
@@ -190,12 +196,16 @@ impl Trouble {
     }
 
     pub(super) fn arm(&mut self, fault: Fault) {
+        self.arm_as(format!("fault `{}`", fault.title()), fault);
+    }
+
+    fn arm_as(&mut self, called: String, fault: Fault) {
         let left = match fault.times {
             Times::Count(times) => Some(times),
             Times::Always => None,
         };
         self.used = true;
-        self.armed.push(Armed { fault, seen: 0, left });
+        self.armed.push(Armed { fault, called, struck: 0, seen: 0, left });
     }
 
     /// Tells whether anybody is to listen.
@@ -211,6 +221,15 @@ impl Trouble {
     pub(super) fn disarm(&mut self) {
         self.armed.clear();
         self.dice = None;
+    }
+
+    /// Says which faults have not struck, if any.
+    pub(in crate::gateway) fn tell_unstruck(&self) {
+        let idle: Vec<&str> =
+            self.armed.iter().filter(|armed| armed.struck == 0).map(|armed| armed.called.as_str()).collect();
+        if !idle.is_empty() {
+            warn!("{} of the faults never struck: {}", idle.len(), idle.join(", "));
+        }
     }
 
     pub(super) fn waits_for(&self, occasion: impl Fn(When) -> bool) -> bool {
@@ -230,7 +249,7 @@ impl Trouble {
     pub(super) fn pick(&mut self, now: i64, occasion: impl Fn(When) -> bool, subject: &Subject) -> Vec<Due> {
         let mut due = Vec::new();
         for armed in &mut self.armed {
-            let Armed { fault, seen, left } = armed;
+            let Armed { fault, called, struck, seen, left } = armed;
             if *left == Some(0) || !occasion(fault.when) || !fault.only.means(subject) {
                 continue;
             }
@@ -241,12 +260,14 @@ impl Trouble {
             if let Some(left) = left {
                 *left -= 1;
             }
-            due.push((fault.title().to_owned(), Due { deed: fault.deed.clone(), only: fault.only.clone() }));
+            *struck = struck.saturating_add(1);
+            let names = (fault.title().to_owned(), called.clone());
+            due.push((names, Due { deed: fault.deed.clone(), only: fault.only.clone() }));
         }
         self.armed.retain(|armed| armed.left != Some(0));
         due.into_iter()
-            .map(|(name, due)| {
-                self.record(now, name, &due, subject);
+            .map(|((name, called), due)| {
+                self.record_as(now, name, &called, &due, subject);
                 due
             })
             .collect()
@@ -261,15 +282,15 @@ impl Trouble {
                 armed.left = Some(0);
                 let Fault { only, deed, .. } = &armed.fault;
                 let this = Due { deed: deed.clone(), only: only.clone() };
-                due.push((at, armed.fault.title().to_owned(), this));
+                due.push((at, armed.fault.title().to_owned(), armed.called.clone(), this));
             }
         }
         self.armed.retain(|armed| armed.left != Some(0));
         due.sort_by_key(|(at, ..)| *at);
         due.into_iter()
-            .map(|(_, name, due)| {
+            .map(|(_, name, called, due)| {
                 let subject = Subject { client: due.only.client, ..Subject::default() };
-                self.record(now, name, &due, &subject);
+                self.record_as(now, name, &called, &due, &subject);
                 due
             })
             .collect()
@@ -277,8 +298,13 @@ impl Trouble {
 
     /// Writes down that something struck, here and in the log.
     pub(super) fn record(&mut self, now: i64, name: String, due: &Due, subject: &Subject) {
+        let called = format!("fault `{name}`");
+        self.record_as(now, name, &called, due, subject);
+    }
+
+    fn record_as(&mut self, now: i64, name: String, called: &str, due: &Due, subject: &Subject) {
         let (deed, client, order) = (due.deed.name(), subject.client, subject.order);
-        info!(at = %clock::stamp(now), client, order, "fault `{name}` strikes: {deed}");
+        info!(at = %clock::stamp(now), client, order, "{called} strikes: {}", due.deed);
         if self.struck.len() == STRUCK_MAX {
             self.struck.pop_front();
         }

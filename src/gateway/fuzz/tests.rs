@@ -47,7 +47,7 @@ fn what_the_ledger_keeps_is_what_there_was() {
         let world = World::new();
         {
             let mut exchange = world.0.lock();
-            exchange.ledger = Some(Ledger::open(&path, &mut exchange.market).expect("a ledger"));
+            exchange.ledger = Some(Ledger::open(&path, &mut exchange.market, None).expect("a ledger"));
         }
         play(&world, &seed);
         for _ in 0..30 {
@@ -56,7 +56,7 @@ fn what_the_ledger_keeps_is_what_there_was() {
         }
         world.0.close();
         let mut again = market();
-        let _ledger = Ledger::open(&path, &mut again).expect("the ledger again");
+        let _ledger = Ledger::open(&path, &mut again, None).expect("the ledger again");
         let exchange = world.0.lock();
         let mut expected = value(&exchange.market);
         for order in expected["orders"].as_array_mut().expect("orders") {

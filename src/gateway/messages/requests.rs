@@ -19,6 +19,13 @@ pub(in crate::gateway) struct PlaceOrder {
     pub(in crate::gateway) order: Option<Order>,
 }
 
+/// The contract of every request that has one.
+#[derive(Clone, PartialEq, Message)]
+pub(in crate::gateway) struct AboutContract {
+    #[prost(message, optional, tag = "2")]
+    pub(in crate::gateway) contract: Option<Contract>,
+}
+
 #[derive(Clone, PartialEq, Message)]
 pub(in crate::gateway) struct CancelOrder {
     #[prost(int32, optional, tag = "1")]

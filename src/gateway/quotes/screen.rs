@@ -124,6 +124,12 @@ impl Screen {
         }
     }
 
+    /// The market begins at a moment, in seconds of the epoch, and what was recorded came before: on a new date the
+    /// day before is over.
+    pub(in crate::gateway) fn begin_at(&mut self, moment: i64) {
+        self.tape.turn(moment);
+    }
+
     pub(in crate::gateway) fn print(&self, symbol: usize, age: Age) -> &Print {
         match (age, &self.late) {
             (Age::Delayed, Some(late)) => late.tape.of(symbol),

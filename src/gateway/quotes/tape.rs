@@ -73,11 +73,16 @@ impl Tape {
         &self.prints[symbol]
     }
 
-    pub(super) fn record(&mut self, slot: &Slot) {
-        if slot.start >= self.day_ends {
-            self.day_ends = clock::midnight(clock::days_after(clock::date(slot.start), 1));
+    /// Begins the date of a moment, in seconds of the epoch, if that is not the one of the last instant.
+    pub(super) fn turn(&mut self, moment: i64) {
+        if moment >= self.day_ends {
+            self.day_ends = clock::midnight(clock::days_after(clock::date(moment), 1));
             self.prints.iter_mut().for_each(Print::next_day);
         }
+    }
+
+    pub(super) fn record(&mut self, slot: &Slot) {
+        self.turn(slot.start);
         for (print, bar) in self.prints.iter_mut().zip(&slot.bars) {
             if let Some(bar) = bar.as_ref().filter(|bar| bar.traded()) {
                 print.take(bar, slot.hours);

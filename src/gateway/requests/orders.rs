@@ -1,7 +1,7 @@
 //! Requests about orders: who may change which, and who is told of which.
 
 use super::refuse;
-use crate::gateway::exchange::Exchange;
+use crate::gateway::exchange::{Exchange, log_order};
 use crate::gateway::listing::Listing;
 use crate::gateway::messages::{CancelOrder, CompletedOrdersRequest, PlaceOrder, PlaceOrderTerms};
 use crate::gateway::ticket;
@@ -32,7 +32,12 @@ impl Exchange {
     fn place_or_change(&mut self, ticket: Ticket) -> Result<(), Refusal> {
         let moment = self.market.moment();
         let changed = self.market.venue.place_of(ticket.key);
+        let key = ticket.key;
         self.market.venue.place(ticket, &moment, &mut self.facts)?;
+        if let Some(place) = self.market.venue.place_of(key) {
+            let what = if changed.is_some() { "changed" } else { "placed" };
+            log_order(&self.market, &self.market.venue.orders[place].ticket, format_args!("{what}"));
+        }
         if let Some(changed) = changed {
             let stands = |fact: &&Fact| matches!(fact, Fact::Stands(place, _) if *place == changed);
             let again = self.facts.iter().rev().find(stands).cloned();

@@ -16,8 +16,11 @@ impl Venue {
         facts: &mut Vec<Fact>,
     ) -> Result<(), Refusal> {
         if let Err(refusal) = self.may_amend(place, &ticket) {
-            if refusal.code == 135 && self.rules.orphan_modify == OrphanModify::Cancels {
-                self.end(place, Reason::Orphaned, moment.now, facts);
+            match self.rules.orphan_modify {
+                _ if refusal.code != 135 => {}
+                OrphanModify::Cancels => self.end(place, Reason::Orphaned, moment.now, facts),
+                OrphanModify::ReportsCancelled => facts.push(Fact::Cancelled(place, Reason::Orphaned)),
+                OrphanModify::LeavesAlive => {}
             }
             return Err(refusal);
         }

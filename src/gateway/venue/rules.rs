@@ -33,6 +33,9 @@ pub enum OrphanModify {
     /// It is cancelled, as IBKR was seen to do.
     #[default]
     Cancels,
+    /// Its client is told that it is cancelled, and it lives on at the exchange: it is listed with the open orders,
+    /// and fills.
+    ReportsCancelled,
     /// It stands as it stood.
     LeavesAlive,
 }

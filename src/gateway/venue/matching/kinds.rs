@@ -206,6 +206,21 @@ fn a_change_that_names_a_parent_that_is_done_cancels_the_child_unless_it_may_liv
 }
 
 #[test]
+fn a_child_that_is_only_reported_as_cancelled_lives_and_fills() {
+    let mut story = Story::session();
+    story.venue.rules.orphan_modify = OrphanModify::ReportsCancelled;
+    story
+        .order("1 BUY 100 MKT hold")
+        .order("2 SELL 100 STP 9.00 parent=1 GTC")
+        .bar("10.00 10.00 10.00 10.00");
+    story.order("2 SELL 100 STP 9.50 parent=1 GTC");
+    assert!(story.told().ends_with("2 cancelled: Orphaned\nrefused 135"), "{}", story.told());
+    assert_eq!(story.venue.live().len(), 1);
+    story.bar("9.10 9.10 8.90 8.95");
+    assert!(story.told().ends_with("2 filled at 9.00 in bar 105"), "{}", story.told());
+}
+
+#[test]
 fn an_order_that_would_bind_more_than_there_is_stands_inactive_and_its_children_are_cancelled() {
     let mut story = Story::session();
     story.bar("10.00 10.00 10.00 10.00");
