@@ -88,7 +88,8 @@ impl Market {
     /// The moment at which a request of now arrives.
     pub(super) fn moment(&self) -> Moment {
         let hours = self.days.hours_at(self.now);
-        Moment { now: self.now, hours, day_ends: self.days.open_after(self.now).map(|day| day.close) }
+        let day_ends = self.days.open_after(self.now).map(|day| day.close);
+        Moment { now: self.now, hours, day_ends, late_ends: self.days.late_end_after(self.now) }
     }
 
     /// Whether the market is in its session now, at the end of the last instant.

@@ -60,6 +60,8 @@ pub(super) struct Moment {
     pub(super) hours: Hours,
     /// The close of this session, or of the next outside of one; none after the last.
     pub(super) day_ends: Option<i64>,
+    /// The same for orders that act at any hour: the end of the hours after the session.
+    pub(super) late_ends: Option<i64>,
 }
 
 /// The orders of one OCA group. A name is a group for each client.
