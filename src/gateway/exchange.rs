@@ -306,6 +306,7 @@ impl Exchange {
     /// The end of the bars, told once to everyone.
     fn end(&mut self) {
         self.phase = Phase::Over;
+        self.end_what_no_time_ends();
         info!(instants = self.instants, "simulated gateway: end of bars");
         for client in self.clients.values_mut() {
             tell_end(&mut client.out, self.market.now);
@@ -347,7 +348,7 @@ fn tell_bar(out: &mut Vec<u8>, feed: &BarFeed, market: &Market) {
         return;
     }
     let Some(bar) = market.slot.bars.get(feed.symbol).and_then(Option::as_ref) else { return };
-    if market.screen.shown(feed.symbol) == Shown::Flowing {
+    if market.screen.shown(feed.symbol) != Shown::Frozen {
         let bar = market.screen.seen(feed.symbol, feed.show, bar);
         telling::real_time_bar(out, feed.req_id, &bar, feed.show);
     }

@@ -216,7 +216,7 @@ impl Gateway {
         let first = clock::stamp(market.now);
         info!(%addr, account = market.account, %first, "simulated gateway listens: market time, no real orders");
         let hall = Arc::new(Hall::new(market, visibility, Terms { speed, start, patience }));
-        hall.lock().trouble = trouble;
+        hall.lock().trouble = trouble.for_market(start);
         let tasks = [
             tokio::spawn(accept(addr, listener, Arc::clone(&hall))),
             tokio::spawn(drive(Arc::clone(&hall))),

@@ -11,6 +11,8 @@ use super::deed::{Deed, Door, Jump, Lasting, Meanwhile, Restored, Trickle};
 use super::dice::Dice;
 use super::fault::{Fault, Only, Subject, Times, When};
 use crate::gateway::clock;
+use crate::gateway::messages::asked;
+use crate::gateway::requests::MarketStart;
 
 /// The list of what struck keeps so many; older ones are forgotten.
 const STRUCK_MAX: usize = 100_000;
@@ -102,6 +104,65 @@ pub(super) struct Cutoff {
     pub(super) asked: Vec<(i32, u32, Vec<u8>)>,
     /// What would have been told meanwhile.
     pub(super) withheld: BTreeMap<i32, Vec<u8>>,
+    /// The memory of both, by client, in bytes.
+    kept: BTreeMap<i32, usize>,
+}
+
+/// What may be kept of an outage for one client, and for all of them, in bytes.
+const KEPT_BYTES_MAX: usize = 4 * 1024 * 1024;
+const KEPT_IN_ALL_BYTES_MAX: usize = 16 * KEPT_BYTES_MAX;
+/// What a kept request needs beside its bytes.
+const REQUEST_BYTES: usize = size_of::<(i32, u32, Vec<u8>)>();
+
+impl Cutoff {
+    pub(super) fn new(until: Option<i64>, restored: Restored, meanwhile: Meanwhile) -> Cutoff {
+        let (asked, withheld, kept) = Default::default();
+        Cutoff { until, restored, meanwhile, asked, withheld, kept }
+    }
+
+    /// Keeps a request. Answers whether there was room; if not, nothing of the client is kept any more.
+    pub(super) fn keep_request(&mut self, client: i32, id: u32, message: &[u8]) -> bool {
+        let fits = self.make_room(client, message.len() + REQUEST_BYTES);
+        if fits {
+            self.asked.push((client, id, message.to_vec()));
+        }
+        fits
+    }
+
+    /// Keeps back a message. Answers whether there was room; if not, nothing of the client is kept any more.
+    pub(super) fn keep_back(&mut self, client: i32, frame: &[u8]) -> bool {
+        let fits = self.make_room(client, frame.len());
+        if fits {
+            self.withheld.entry(client).or_default().extend_from_slice(frame);
+        }
+        fits
+    }
+
+    fn make_room(&mut self, client: i32, bytes: usize) -> bool {
+        let in_all: usize = self.kept.values().sum();
+        let own = self.kept.entry(client).or_default();
+        if *own + bytes <= KEPT_BYTES_MAX && in_all + bytes <= KEPT_IN_ALL_BYTES_MAX {
+            *own += bytes;
+            return true;
+        }
+        self.asked.retain(|(other, ..)| *other != client);
+        self.withheld.remove(&client);
+        self.kept.remove(&client);
+        false
+    }
+
+    /// A connection is over: its orders are on their way, its questions have nobody to be answered to.
+    pub(super) fn forget_questions(&mut self, client: i32) {
+        let stays = |id: u32| matches!(id, asked::PLACE_ORDER | asked::CANCEL_ORDER | asked::GLOBAL_CANCEL);
+        let Cutoff { asked, kept, .. } = self;
+        asked.retain(|(other, id, message)| {
+            let goes = *other == client && !stays(*id);
+            if let Some(own) = kept.get_mut(&client).filter(|_| goes) {
+                *own = own.saturating_sub(message.len() + REQUEST_BYTES);
+            }
+            !goes
+        });
+    }
 }
 
 /// What has befallen a symbol.
@@ -132,6 +193,8 @@ pub(in crate::gateway) struct Trouble {
     pub(super) last_bars: BTreeMap<(i32, i32), Vec<u8>>,
     /// The next order ids that the next telling of them gets wrong.
     pub(super) lies: BTreeMap<i32, Jump>,
+    /// When the market opens: before that no market time passes.
+    pub(super) start: MarketStart,
     /// Nobody listens until this market time.
     pub(super) closed_until: Option<i64>,
     /// Whether anybody listens.
@@ -172,6 +235,7 @@ impl Trouble {
             ill: BTreeMap::new(),
             last_bars: BTreeMap::new(),
             lies: BTreeMap::new(),
+            start: MarketStart::default(),
             closed_until: None,
             listens,
             timers,
@@ -182,6 +246,11 @@ impl Trouble {
             trouble.arm(fault);
         }
         (trouble, due)
+    }
+
+    /// The same for a market that opens so.
+    pub(in crate::gateway) fn for_market(self, start: MarketStart) -> Trouble {
+        Trouble { start, ..self }
     }
 
     /// Whether there is nothing that could strike and nothing left behind.
@@ -303,6 +372,13 @@ impl Trouble {
         match self.absent.get(&id) {
             Some(absence) if now < absence.until => absence.door,
             _ => Door::Open,
+        }
+    }
+
+    /// A connection is over.
+    pub(in crate::gateway) fn gone(&mut self, client: i32) {
+        if let Some(cutoff) = &mut self.cutoff {
+            cutoff.forget_questions(client);
         }
     }
 

@@ -9,6 +9,8 @@ use super::script::FaultProblem;
 const NODES_MAX: usize = 50_000;
 /// Collections inside one another.
 const DEPTH_MAX: usize = 8;
+/// Keys of one mapping.
+const KEYS_MAX: usize = 100;
 
 /// A value and where it stands, both counted from 1.
 #[derive(Debug, Clone)]
@@ -51,7 +53,7 @@ pub(super) fn parse(text: &str, problems: &mut Vec<FaultProblem>) -> Option<Node
         block_nesting_limit: DEPTH_MAX + 2,
     };
     let events = Parser::new_from_str_with_options(text, options);
-    Tree { text, events, problems, nodes: 0 }.document().ok()
+    Tree { text, events, problems, nodes: 0, last: Place::BEGIN }.document().ok()
 }
 
 /// The text cannot be read further; why is among the problems.
@@ -65,6 +67,20 @@ struct Tree<'t, 'p> {
     events: Parser<'t, StrInput<'t>>,
     problems: &'p mut Vec<FaultProblem>,
     nodes: usize,
+    /// The place that was looked up last: the next one is mostly behind it.
+    last: Place,
+}
+
+/// A byte of the text, and its line and column, counted from 1.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    byte: usize,
+    line: usize,
+    column: usize,
+}
+
+impl Place {
+    const BEGIN: Place = Place { byte: 0, line: 1, column: 1 };
 }
 
 impl<'t> Tree<'t, '_> {
@@ -92,13 +108,13 @@ impl<'t> Tree<'t, '_> {
             let (event, span) = match self.events.next_event() {
                 Some(Ok(next)) => next,
                 Some(Err(error)) => {
-                    let at = place(self.text, error.marker().byte_offset().unwrap_or(0));
+                    let at = self.place(error.marker().byte_offset().unwrap_or(0));
                     let what = format!("this is not YAML: {}", shown(&error.info()));
                     return self.stop(at, &what, "a fault is a `- ` with `name: value` lines in one column");
                 }
-                None => return Ok((Event::StreamEnd, place(self.text, self.text.len()))),
+                None => return Ok((Event::StreamEnd, self.place(self.text.len()))),
             };
-            let at = place(self.text, start(&span));
+            let at = self.place(start(&span));
             if matches!(event, Event::Anchor(..)) || event.tag().is_some() {
                 self.add(at, "an anchor or a tag, and a fault file has none", "write the value itself");
             }
@@ -144,6 +160,10 @@ impl<'t> Tree<'t, '_> {
                 (Event::MappingEnd, _) => return Ok(Value::Map(entries)),
                 (event, at) => self.node(event, at, depth + 1)?,
             };
+            if entries.len() == KEYS_MAX {
+                let at = (key.line, key.column);
+                return self.stop(at, "more keys than a fault can have", "begin every fault with a `- `");
+            }
             let (event, at) = self.next()?;
             let value = self.node(event, at, depth + 1)?;
             match key.text() {
@@ -157,6 +177,23 @@ impl<'t> Tree<'t, '_> {
         }
     }
 
+    /// Line and column of a byte of the text, both counted from 1.
+    fn place(&mut self, byte: usize) -> At {
+        let byte = byte.min(self.text.len());
+        if byte < self.last.byte {
+            self.last = Place::BEGIN;
+        }
+        let between = self.text.get(self.last.byte..byte).unwrap_or_default();
+        self.last.line += between.matches('\n').count();
+        self.last.column = match between.rsplit_once('\n') {
+            Some((_, after)) => after.chars().count() + 1,
+            None => self.last.column + between.chars().count(),
+        };
+        self.last.byte = byte;
+        let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        (number(self.last.line), number(self.last.column))
+    }
+
     fn add(&mut self, (line, column): At, what: &str, help: &str) {
         self.problems.push(FaultProblem { line, column, what: what.to_owned(), help: help.to_owned() });
     }
@@ -165,14 +202,6 @@ impl<'t> Tree<'t, '_> {
         self.add(at, what, help);
         Err(Stop)
     }
-}
-
-/// Line and column of a byte of the text, both counted from 1.
-fn place(text: &str, byte: usize) -> At {
-    let before = text.get(..byte.min(text.len())).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-    (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
 }
 
 fn start(span: &Span) -> usize {
