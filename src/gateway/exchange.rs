@@ -188,7 +188,7 @@ impl Exchange {
     /// Whether the next instant, or the end, may be told now.
     pub(super) fn may_advance(&self) -> bool {
         self.phase == Phase::Open
-            && self.clients.values().all(|client| !client.is_waited_for() && client.keeps_up())
+            && self.clients.iter().all(|(id, client)| !self.waits_for(*id, client) && client.keeps_up())
             && !self.trouble.holds(self.market.now)
     }
 
@@ -337,8 +337,12 @@ impl Exchange {
 
     /// Whether the market waits for a client to say "done".
     pub(super) fn is_held(&self) -> bool {
-        let waits = self.clients.values().any(Client::is_waited_for) || self.trouble.holds(self.market.now);
-        self.phase == Phase::Open && waits
+        let waits = self.clients.iter().any(|(id, client)| self.waits_for(*id, client));
+        self.phase == Phase::Open && (waits || self.trouble.holds(self.market.now))
+    }
+
+    fn waits_for(&self, id: i32, client: &Client) -> bool {
+        client.is_waited_for() && !self.trouble.keeps_waiting(id)
     }
 }
 

@@ -14,7 +14,8 @@ use prusik::gateway::faults::{
 };
 use prusik::gateway::{Gateway, Settings};
 use rust_decimal::Decimal;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::desk::*;
 
@@ -100,13 +101,13 @@ fn a_file_of_nonsense_is_refused_with_places_and_in_no_time_to_speak_of() {
         assert!(problems.iter().all(|it| it.line > 0 && it.column > 0 && it.what.len() < 300), "{start}");
     }
     assert_eq!(read_faults(&many_lines).map(|faults| faults.len()), Ok(7_000));
-    for edge in ["-009999-01-02T00:00:00Z", "9999-12-30T00:00:00", "-9999-01-01T00:00:00"] {
+    for edge in ["-009999-01-03T00:00:00Z", "9999-12-30T00:00:00", "-009999-01-01T00:00:00"] {
         assert!(read_faults(&format!("- {{ at: \"{edge}\", do: restart }}")).is_ok(), "{edge}");
     }
     let problems = read_faults("- { on: place_order, do: vanish }\n- { ☃: 1, on: fill, do: fill, x: 2 }")
         .expect_err("two unknown keys");
     let places: Vec<_> = problems.iter().map(|it| (it.line, it.column)).collect();
-    assert_eq!(places, [(2, 5), (2, 34)], "counted in letters");
+    assert_eq!(places, [(2, 5), (2, 31)], "counted in letters");
 }
 
 #[test]
@@ -372,6 +373,52 @@ async fn all_faults_of_one_step_strike_and_badly_combined_ones_leave_the_others_
 }
 
 #[tokio::test]
+async fn a_client_dropped_in_an_outage_and_the_market_do_not_wait_for_each_other() {
+    let gateway = gateway(vec![
+        Fault::new(When::At(OPEN + 5), outage(Some(60))),
+        Fault::new(When::At(OPEN + 10), Deed::Drop(Gone::default())),
+    ])
+    .await;
+    let (desk, _bars) = trading(&gateway).await;
+    desk.done().await;
+    let again = let_in(&gateway, 1).await;
+    again.done().await;
+    let _again = again.bars("XYZ").await;
+    assert!(again.open_orders().await.is_empty(), "asked in the outage, answered at its end");
+    assert_eq!(gateway.market_time(), OPEN + 65, "and the market waits for it then");
+    gateway.shutdown().await;
+}
+
+/// A greeted connection, as soon as the gateway listens.
+async fn connected(gateway: &Gateway) -> Raw {
+    in_time(async {
+        loop {
+            let Ok(mut stream) = TcpStream::connect(gateway.local_addr()).await else { continue };
+            if stream.write_all(b"API\0\0\0\0\x09v213..226").await.is_ok() {
+                break Raw(stream);
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_restart_while_a_client_is_away_ends_though_the_market_would_wait_for_the_client() {
+    let away = Gone { away_for: Some(20), ..Gone::default() };
+    let gateway = gateway(vec![
+        Fault::new(When::At(OPEN + 10), Deed::Drop(away)),
+        Fault::new(When::At(OPEN + 30), Deed::Restart(Restart { closed_for: 60, ids_back: 0 })),
+    ])
+    .await;
+    let (desk, _bars) = trading(&gateway).await;
+    desk.done().await;
+    let again = let_in(&gateway, 1).await;
+    assert_eq!(gateway.market_time(), OPEN + 90, "it listens again, and now it waits");
+    again.done().await;
+    gateway.shutdown().await;
+}
+
+#[tokio::test]
 async fn every_fault_at_every_message_for_ever_ends_no_gateway() {
     let text = "
 - { on: { callback: any }, times: always, do: { duplicate: 2 } }
@@ -387,7 +434,7 @@ async fn every_fault_at_every_message_for_ever_ends_no_gateway() {
 ";
     let gateway = gateway(read_faults(text).expect("a good file")).await;
     for id in 1..=6 {
-        let mut raw = Raw::greet(&gateway, "v213..226").await;
+        let mut raw = connected(&gateway).await;
         raw.try_frame(71, &[0x08, id]).await;
         raw.try_frame(105, &[]).await;
         raw.try_frame(50, b"\x08\x07\x12\x05\x12\x03XYZ").await;

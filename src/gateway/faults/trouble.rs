@@ -153,16 +153,20 @@ impl Cutoff {
 
     /// A connection is over: its orders are on their way, its questions have nobody to be answered to.
     pub(super) fn forget_questions(&mut self, client: i32) {
-        let stays = |id: u32| matches!(id, asked::PLACE_ORDER | asked::CANCEL_ORDER | asked::GLOBAL_CANCEL);
         let Cutoff { asked, kept, .. } = self;
         asked.retain(|(other, id, message)| {
-            let goes = *other == client && !stays(*id);
+            let goes = *other == client && is_question(*id);
             if let Some(own) = kept.get_mut(&client).filter(|_| goes) {
                 *own = own.saturating_sub(message.len() + REQUEST_BYTES);
             }
             !goes
         });
     }
+}
+
+/// Whether it is asked for its answer; what is left are orders and what becomes of them.
+fn is_question(id: u32) -> bool {
+    !matches!(id, asked::PLACE_ORDER | asked::CANCEL_ORDER | asked::GLOBAL_CANCEL)
 }
 
 /// What has befallen a symbol.
@@ -355,8 +359,22 @@ impl Trouble {
     }
 
     /// Whether the market waits for a client that was dropped.
+    ///
+    /// In an outage it does not, nor while nobody listens: nobody could get in step with it, and it would wait for
+    /// ever.
     pub(in crate::gateway) fn holds(&self, now: i64) -> bool {
-        self.absent.values().any(|absence| absence.until <= now)
+        let out_of_reach = self.cutoff.as_ref().is_some_and(|cutoff| cutoff.until.is_some());
+        let can_come_back = self.closed_until.is_none() && !out_of_reach;
+        can_come_back && self.absent.values().any(|absence| absence.until <= now)
+    }
+
+    /// Whether a client waits for an answer that only comes when an outage is over. The market does not wait for it
+    /// meanwhile, or both would wait for the other.
+    pub(in crate::gateway) fn keeps_waiting(&self, client: i32) -> bool {
+        self.cutoff.as_ref().is_some_and(|cutoff| {
+            let asks = |(asker, id, _): &(i32, u32, Vec<u8>)| *asker == client && is_question(*id);
+            cutoff.until.is_some() && cutoff.asked.iter().any(asks)
+        })
     }
 
     /// Nobody waits any more for those who did not come back.
