@@ -10,13 +10,14 @@
 //! | --- | --- | --- |
 //! | [`domain`] | decisions; pure: no clock, files, sockets, serde | itself, downwards |
 //! | [`script`] | the rule host (Rhai, contained) | `domain` |
-//! | [`plans`] | plan files, read and watched (YAML) | `domain` |
+//! | `yaml` | YAML as a tree with places, and all that makes a text doubtful | nothing |
+//! | [`plans`] | plan files, read and watched (YAML) | `domain`, `yaml` |
 //! | [`ibkr`] | the order manager (ibapi) | `domain` |
 //! | [`tracker`] | the order tracker's memory (SQLite, hash-chained) | `domain` |
-//! | [`gateway`] | a simulated IB Gateway on TCP | `domain` |
+//! | [`gateway`] | a simulated IB Gateway on TCP | `domain`, `yaml` |
 //! | [`notify`] | Discord | `domain` |
 //! | [`runtime`] | one loop, the clock, the order of deeds | `domain` and the adapters |
-//! | [`config`] | `prusik.yaml`, environment, flags | `domain`, `runtime` |
+//! | [`config`] | `prusik.yaml`, environment, flags | `domain`, `yaml`, `runtime` |
 //! | `cli` | the only place that prints | everything |
 //!
 //! Read one file of `domain` first: [`domain::risk`] is short, [`domain::engine`] is where decisions meet.
@@ -50,6 +51,8 @@
 //! ```
 
 pub mod domain;
+
+mod yaml;
 
 pub mod script;
 

@@ -18,18 +18,23 @@ const ADAPTERS: [&str; 7] = ["script", "plans", "ibkr", "tracker", "gateway", "n
 
 /// Everything that may stand directly below `src/`, a file or a folder of that name, and which of the others it may
 /// name.
-const ROWS: [(&str, &[&str]); 13] = [
+const ROWS: [(&str, &[&str]); 14] = [
     ("domain", &[]),
+    // A text as a tree with places: below everything that reads files people write.
+    ("yaml", &[]),
     ("script", &["domain"]),
-    ("plans", &["domain"]),
+    ("plans", &["domain", "yaml"]),
     ("ibkr", &["domain"]),
     ("tracker", &["domain"]),
-    ("gateway", &["domain"]),
+    ("gateway", &["domain", "yaml"]),
     ("notify", &["domain"]),
     ("control", &["domain"]),
     ("runtime", &["domain", "script", "plans", "ibkr", "tracker", "gateway", "notify", "control"]),
     // Of all but the domain it may name the settings only, see `config_names_settings_only`.
-    ("config", &["domain", "runtime", "script", "plans", "ibkr", "tracker", "gateway", "notify", "control"]),
+    (
+        "config",
+        &["domain", "yaml", "runtime", "script", "plans", "ibkr", "tracker", "gateway", "notify", "control"],
+    ),
     // Beside the runtime: `gateway` serves alone, `check` reads plans and rules, `orders`, `trades` and `journal`
     // read a journal that no runtime needs to run for, `status` and `halt` talk to one that runs, and `run` takes the
     // webhook's address from the environment.
@@ -48,7 +53,7 @@ const ROWS: [(&str, &[&str]); 13] = [
 const WALLS: [(&str, &[&str]); 10] = [
     ("ibapi", &["ibkr/"]),
     ("rhai", &["script/"]),
-    ("serde_saphyr", &["plans/", "config", "gateway/catalogue", "gateway/faults/"]),
+    ("serde_saphyr", &["yaml"]),
     ("rusqlite", &["tracker/"]),
     ("prost", &["gateway/"]),
     ("notify", &["plans/"]),
@@ -304,8 +309,10 @@ use crate::ibkr;
 use crate::notify::{DiscordSettings, queue};
 fn f() -> ibkr::Settings { ibkr::connect() }
     "), @r"
+    src/config.rs:1: the crate serde_saphyr stops at yaml
     src/config.rs:3: config names only the settings of notify
     src/config.rs:4: config names only the settings of ibkr
+    src/plans/watch.rs:2: the crate serde_saphyr stops at yaml
     src/plans/watch.rs:3: the crate prost stops at gateway/
     src/runtime/perform.rs:1: the crate ibapi stops at ibkr/
     src/runtime/perform.rs:3: the crate rhai stops at script/

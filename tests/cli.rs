@@ -15,6 +15,8 @@ mod run;
 mod serve;
 #[path = "cli/size.rs"]
 mod size;
+#[path = "cli/state.rs"]
+mod state;
 
 use insta::assert_snapshot;
 use prusik::{Dir, command, prusik, told};

@@ -20,8 +20,12 @@ mod faults_script;
 mod orders;
 #[path = "gateway/quotes.rs"]
 mod quotes;
+#[path = "gateway/refusals.rs"]
+mod refusals;
 #[path = "gateway/robust.rs"]
 mod robust;
+#[path = "gateway/state.rs"]
+mod state;
 #[path = "gateway/visibility.rs"]
 mod visibility;
 

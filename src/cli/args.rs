@@ -163,6 +163,9 @@ pub(super) struct GatewayArgs {
     /// Contracts, market rules and calendars beside those that are built in (YAML)
     #[arg(long, value_name = "FILE")]
     pub(super) contracts: Vec<PathBuf>,
+    /// Carries orders, executions, the account, order ids and market time over a restart
+    #[arg(long, value_name = "FILE")]
+    pub(super) state: Option<PathBuf>,
     #[command(flatten)]
     pub(super) faults: FaultArgs,
     #[command(flatten)]

@@ -18,6 +18,7 @@ use super::signals::Signals;
 use crate::config::{self, Flags};
 use crate::gateway::{
     Fills, Gateway, MarketData, MarketStart, OpenOrdersOnConnect, Settings, Speed, Spread, StartError,
+    StateError,
 };
 
 /// Serves until a signal.
@@ -40,6 +41,7 @@ pub(super) fn run(home: &Home, args: &GatewayArgs) -> Result<Code, Fail> {
         },
         spread: Spread { basis_points: args.spread, ..Spread::default() },
         master_client: args.master_client,
+        state: args.state.clone(),
         open_orders_on_connect: match args.open_orders_on_connect {
             OnConnect::Sent => OpenOrdersOnConnect::Sent,
             OnConnect::Withheld => OpenOrdersOnConnect::Withheld,
@@ -79,6 +81,16 @@ fn refused(error: &StartError) -> Fail {
         }
         StartError::NoBars | StartError::SymbolTwice { .. } | StartError::Bar { .. } => {
             Fail::new(Code::Configuration, error).help("look at the files of --bars")
+        }
+        StartError::State(error) => {
+            let help = match error {
+                StateError::InUse { .. } => "end the other gateway, or give this one a file of its own",
+                StateError::Unusable { .. } => "--state takes a file that may be read and written",
+                StateError::Damaged { .. } => {
+                    "start with the bars and the account it was written with, or move it away to begin anew"
+                }
+            };
+            Fail::new(Code::Configuration, error).help(help)
         }
         StartError::Calendars { .. } => Fail::new(Code::Configuration, error)
             .help("give all symbols of --bars one calendar in the file of --contracts"),

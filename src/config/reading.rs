@@ -6,9 +6,10 @@ use std::ops::Range;
 
 use super::keys::{self, KEYS, Key, Wrong};
 use super::report::{Text, shown, without_source};
-use super::yaml::{self, Entry, Node};
+use super::yaml;
 use super::{Broker, Config, ENVIRONMENT_PREFIX, Flags, code};
 use crate::domain::plan::{Problem, Severity};
+use crate::yaml::{Entry, Node, Value};
 
 /// Variables of ours that are read elsewhere.
 const ENVIRONMENT_ELSEWHERE: [&str; 3] = ["PRUSIK_DISCORD_WEBHOOK", "PRUSIK_LOG", "PRUSIK_DIR"];
@@ -53,19 +54,19 @@ impl Reading<'_> {
                 self.file_key(&entry.key.clone(), entry);
                 continue;
             }
-            match entry.value {
-                Node::Empty => {}
-                Node::Section(entries) => {
+            match entry.value.value {
+                Value::Empty | Value::Refused => {}
+                Value::Map(entries) => {
                     entries
                         .into_iter()
                         .for_each(|inner| self.file_key(&format!("{}.{}", entry.key, inner.key), inner));
                 }
-                value => {
+                Value::Plain(_) | Value::Quoted(_) | Value::List(_) => {
                     let message = format!("`{}` is a section, not a value", entry.key);
                     let help = format!("write its keys below it, indented: {}", keys::names_of(&entry.key));
                     self.problems.push(self.text.problem(
                         code::WRONG_TYPE,
-                        &value.place(&entry.key_at),
+                        &entry.value.span,
                         message,
                         &help,
                     ));
@@ -80,17 +81,19 @@ impl Reading<'_> {
             let message = format!("unknown key `{}`", shown(&entry.key));
             self.problems.push(self.text.problem(
                 code::UNKNOWN_KEY,
-                &entry.key_at,
+                &entry.key_span,
                 message,
                 &keys::help_for(path),
             ));
             return;
         };
-        match entry.value {
-            Node::Empty => {}
-            Node::Value { text, at } => self.set(key, &text, Place::File(at)),
-            other => {
-                let at = other.place(&entry.key_at);
+        let Node { span, value, .. } = entry.value;
+        match value {
+            Value::Empty | Value::Refused => {}
+            Value::Plain(text) | Value::Quoted(text) => self.set(key, &text, Place::File(span)),
+            // A section covers many lines: its name is shown.
+            value @ (Value::List(_) | Value::Map(_)) => {
+                let at = if matches!(value, Value::Map(_)) { entry.key_span } else { span };
                 let message = format!("`{}` takes one value", key.name);
                 self.problems.push(self.text.problem(code::WRONG_TYPE, &at, message, &key.help()));
             }

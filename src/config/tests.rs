@@ -188,7 +188,7 @@ cash_usd: 5
     error[C005]: `client_id` takes one value
       --> prusik.yaml:10:14
     10 |   client_id: [1]
-       |              ^
+       |              ^^^
        = help: `client_id` is prusik's number at the gateway: 1 to 999999
 
     error[C007]: the gateway at 192.168.1.5:4002 is not on this machine
@@ -353,7 +353,7 @@ fn what_is_no_configuration_is_refused_where_it_stands() {
       |        ^^^^^^^
       = help: write the value itself
     ");
-    assert_eq!(places("risk:\n\torder_shares: 5\n"), "C002 2:2");
+    assert_eq!(places("risk:\n\torder_shares: 5\n"), "C002 2:1");
     assert_eq!(places("mode: paper\n---\nmode: paper\n"), "C010 2:1");
     assert_eq!(places("- mode: paper\n"), "C005 1:1");
     assert_eq!(places("mode: {paper: 1}\n"), "C005 1:1");

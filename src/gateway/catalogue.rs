@@ -12,7 +12,7 @@ mod calendar;
 mod days;
 mod reading;
 mod rule;
-mod tree;
+mod yaml;
 
 pub(super) use calendar::{Calendar, DayHours};
 pub(super) use rule::{Band, MarketRule};

@@ -13,6 +13,7 @@ use super::account::Worth;
 use super::backlog::Backlog;
 use super::clock;
 use super::faults::{Line, Trouble};
+use super::ledger::Ledger;
 use super::market::Market;
 use super::quotes::{Halt, Show, Shown, Watch};
 use super::statement::{self, Summary};
@@ -131,6 +132,8 @@ pub(super) struct Exchange {
     /// What the account was worth when its rows were last pushed.
     told: Worth,
     pub(super) visibility: Visibility,
+    /// What carries the state over a restart.
+    pub(super) ledger: Option<Ledger>,
 }
 
 /// What clients are told of orders beyond what is always so.
@@ -156,7 +159,8 @@ impl Exchange {
         let told = market.venue.account.worth();
         let (clients, visibility) = (BTreeMap::new(), Visibility::default());
         let (phase, facts, trouble) = (Phase::Closed, Vec::new(), Trouble::default());
-        Exchange { market, phase, clients, instants: 0, facts, trouble, told, visibility }
+        let (instants, ledger) = (0, None);
+        Exchange { market, phase, clients, instants, facts, trouble, told, visibility, ledger }
     }
 
     /// Opens the market, if it was not open before.
@@ -243,7 +247,7 @@ impl Exchange {
     /// Tells the owners what became of their orders, and the master client, which hears of all. An order entered by
     /// hand has no owner until client 0 binds it. Answers the symbols in which something filled, in order.
     pub(super) fn tell_facts(&mut self) -> Vec<usize> {
-        let Exchange { market, clients, facts, visibility, .. } = self;
+        let Exchange { market, clients, facts, visibility, ledger, .. } = self;
         let mut filled = Vec::new();
         for fact in facts.drain(..) {
             let place = match fact {
@@ -253,6 +257,9 @@ impl Exchange {
                 | Fact::Noted(place, _) => place,
                 Fact::Filled(execution) => market.venue.executions[execution].order,
             };
+            if let Some(ledger) = ledger {
+                ledger.touch(place);
+            }
             let ticket = &market.venue.orders[place].ticket;
             if matches!(fact, Fact::Filled(_)) {
                 debug!(

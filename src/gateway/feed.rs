@@ -78,6 +78,16 @@ impl Days {
         self.sessions.get(index).copied()
     }
 
+    /// The end of the hours after the first session for which they are not over at a moment.
+    pub(super) fn late_end_after(&self, moment: i64) -> Option<i64> {
+        let today = self.sessions.partition_point(|day| day.close <= moment).saturating_sub(1);
+        let ends = self.sessions[today..].iter().take(2).map(|day| {
+            let post = self.calendar.traded(day.date).post;
+            clock::of_wall(day.date.to_datetime(post))
+        });
+        ends.into_iter().find(|end| moment < *end)
+    }
+
     /// The session of a date, if it is a source day.
     pub(super) fn on(&self, date: jiff::civil::Date) -> Option<Session> {
         let index = self.sessions.binary_search_by_key(&date, |day| day.date).ok()?;
@@ -197,6 +207,26 @@ mod tests {
             all.push((slot.start, slot.hours, slot.bars.clone()));
         }
         all
+    }
+
+    #[test]
+    fn the_hours_after_a_session_end_earlier_on_a_half_day_and_belong_to_their_own_day() {
+        let days = Days::of(&[series(&[
+            ("2024-07-02T10:00:00-04:00", 1000),
+            ("2024-07-03T10:00:00-04:00", 1000),
+            ("2024-07-05T10:00:00-04:00", 1000),
+        ])]);
+        let late = |moment| {
+            let moment = clock::parse_stamp(moment).expect("a time");
+            days.late_end_after(moment).map(clock::stamp)
+        };
+        let end = |stamp: &str| Some(format!("{stamp} US/Eastern"));
+        assert_eq!(late("20240702 03:00:00"), end("20240702 20:00:00"));
+        assert_eq!(late("20240702 16:00:00"), end("20240702 20:00:00"));
+        assert_eq!(late("20240702 20:00:00"), end("20240703 17:00:00"));
+        assert_eq!(late("20240703 13:30:00"), end("20240703 17:00:00"));
+        assert_eq!(late("20240704 12:00:00"), end("20240705 20:00:00"));
+        assert_eq!(late("20240705 20:00:00"), None);
     }
 
     #[test]

@@ -62,7 +62,10 @@ pub fn frames(bytes: &[u8]) {
 /// Messages of clients, each as: which client and what it does first, the message's id, its length (two bytes), and
 /// its bytes, whatever they are.
 pub fn messages(bytes: &[u8]) {
-    let world = World::new();
+    play(&World::new(), bytes);
+}
+
+fn play(world: &World, bytes: &[u8]) {
     let mut rest = bytes;
     while let [how, id, high, low, more @ ..] = rest {
         let client = CLIENTS[usize::from(*how) % CLIENTS.len()];
@@ -85,14 +88,8 @@ struct World(Hall);
 
 impl World {
     fn new() -> World {
-        let catalogue = Catalogue::default();
-        let listed = |(symbol, cents): (&str, i64)| {
-            let series = Series::listed(bars(cents), &catalogue.listed(symbol)).expect("whole bars");
-            (symbol.to_owned(), series)
-        };
-        let symbols = [("ABC", 5_000), ("XYZ", 1_000)].map(listed);
-        let market = Market::of("DU0000001".to_owned(), CASH, symbols.into(), &catalogue);
-        let world = World(Hall::new(market, Visibility { master: Some(2), ..Visibility::default() }, TERMS));
+        let world =
+            World(Hall::new(market(), Visibility { master: Some(2), ..Visibility::default() }, TERMS));
         for client in CLIENTS {
             assert!(world.seat(client), "every id is free");
         }
@@ -177,6 +174,17 @@ impl World {
             exchange.advance();
         }
     }
+}
+
+/// A market of two symbols, before anything has happened.
+fn market() -> Market {
+    let catalogue = Catalogue::default();
+    let listed = |(symbol, cents): (&str, i64)| {
+        let series = Series::listed(bars(cents), &catalogue.listed(symbol)).expect("whole bars");
+        (symbol.to_owned(), series)
+    };
+    let symbols = [("ABC", 5_000), ("XYZ", 1_000)].map(listed);
+    Market::of("DU0000001".to_owned(), CASH, symbols.into(), &catalogue)
 }
 
 /// Five minutes before a close, around a price in cents.

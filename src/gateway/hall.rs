@@ -1,11 +1,13 @@
 //! What the tasks of a gateway share: the exchange behind its lock, and the hand that moves the market.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio::time::{Interval, MissedTickBehavior};
+use tracing::error;
 
 use super::clock::{self, SLOT_SECONDS};
 use super::exchange::{Client, Exchange, Phase, Visibility};
@@ -85,6 +87,46 @@ pub(super) struct Hall {
     start: MarketStart,
 }
 
+/// The exchange while one task works in it. What was changed is written down before the next may enter, and so
+/// before any client is given a word of it.
+pub(super) struct Floor<'a> {
+    exchange: MutexGuard<'a, Exchange>,
+    closing: &'a Notify,
+    worked: bool,
+}
+
+impl Deref for Floor<'_> {
+    type Target = Exchange;
+
+    fn deref(&self) -> &Exchange {
+        &self.exchange
+    }
+}
+
+impl DerefMut for Floor<'_> {
+    fn deref_mut(&mut self) -> &mut Exchange {
+        self.worked = true;
+        &mut self.exchange
+    }
+}
+
+impl Drop for Floor<'_> {
+    fn drop(&mut self) {
+        if !self.worked {
+            return;
+        }
+        let Exchange { market, ledger, clients, .. } = &mut *self.exchange;
+        let Some(kept) = ledger else { return };
+        if let Err(error) = kept.write(market) {
+            error!(path = %kept.path().display(), %error, "the state cannot be written: the gateway ends");
+            *ledger = None;
+            // Nobody is told of what would be forgotten.
+            clients.clear();
+            self.closing.notify_one();
+        }
+    }
+}
+
 impl Hall {
     pub(super) fn new(market: Market, visibility: Visibility, terms: Terms) -> Hall {
         let Terms { speed, start, patience } = terms;
@@ -117,9 +159,19 @@ impl Hall {
     }
 
     /// The exchange. Nobody keeps the lock over an await.
-    pub(super) fn lock(&self) -> MutexGuard<'_, Exchange> {
+    pub(super) fn lock(&self) -> Floor<'_> {
         // A panic while it was held is a bug of ours that ended one connection; the others go on.
-        self.exchange.lock().unwrap_or_else(PoisonError::into_inner)
+        let exchange = self.exchange.lock().unwrap_or_else(PoisonError::into_inner);
+        Floor { exchange, closing: &self.closing, worked: false }
+    }
+
+    /// Writes down where the market stands, before the gateway ends.
+    pub(super) fn close(&self) {
+        let mut exchange = self.lock();
+        let Exchange { market, ledger, .. } = &mut *exchange;
+        if let Some(Err(error)) = ledger.take().map(|mut ledger| ledger.close(market)) {
+            error!(%error, "the last of the state could not be written");
+        }
     }
 
     /// Seats a client, if the door is open to it.

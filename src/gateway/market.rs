@@ -6,10 +6,11 @@ use rust_decimal::Decimal;
 
 use super::bars::Series;
 use super::catalogue::Catalogue;
+use super::clock::SLOT_SECONDS;
 use super::contract::Listings;
 use super::feed::{Days, Feed, Hours, Slot};
 use super::quotes::{Halt, Screen, Shown};
-use super::venue::{Fact, Moment, Venue};
+use super::venue::{Damage, Fact, Memory, Moment, Venue};
 
 /// Everything that is simulated, without anyone looking.
 #[derive(Debug)]
@@ -73,10 +74,22 @@ impl Market {
         true
     }
 
+    /// Takes up where the market with this memory left off: bars up to `now`, in seconds of the epoch, do not trade
+    /// again. Invariant: nothing has happened here yet.
+    pub(super) fn resume(&mut self, memory: Memory, now: i64) -> Result<(), Damage> {
+        while self.feed.upcoming().is_some_and(|start| start + SLOT_SECONDS <= now) {
+            self.feed.advance(&mut self.slot);
+            self.screen.record(&self.slot);
+        }
+        self.now = self.now.max(now);
+        self.venue.resume(memory, self.hours())
+    }
+
     /// The moment at which a request of now arrives.
     pub(super) fn moment(&self) -> Moment {
         let hours = self.days.hours_at(self.now);
-        Moment { now: self.now, hours, day_ends: self.days.open_after(self.now).map(|day| day.close) }
+        let day_ends = self.days.open_after(self.now).map(|day| day.close);
+        Moment { now: self.now, hours, day_ends, late_ends: self.days.late_end_after(self.now) }
     }
 
     /// Whether the market is in its session now, at the end of the last instant.

@@ -6,11 +6,13 @@ mod answers;
 mod orders;
 mod quotes;
 mod requests;
+mod terms;
 
 pub(super) use answers::*;
 pub(super) use orders::*;
 pub(super) use quotes::*;
 pub(super) use requests::*;
+pub(super) use terms::PlaceOrderTerms;
 
 /// The ids of the messages a client sends.
 pub(super) mod asked {
@@ -44,6 +46,12 @@ pub(super) mod asked {
     pub(in crate::gateway) const CANCEL_TICK_BY_TICK: u32 = 98;
     pub(in crate::gateway) const COMPLETED_ORDERS: u32 = 99;
     pub(in crate::gateway) const CURRENT_TIME_MILLIS: u32 = 105;
+    pub(in crate::gateway) const SERVER_LOG_LEVEL: u32 = 14;
+    /// The highest id that IBKR's clients know.
+    pub(in crate::gateway) const HIGHEST: u32 = 109;
+    /// What ends a subscription that is not simulated: there is nothing to end, and IBKR answers nothing.
+    pub(in crate::gateway) const CANCELS: [u32; 15] =
+        [11, 13, 23, 53, 56, 57, 70, 75, 77, 89, 90, 93, 95, 106, 107];
     /// What is not simulated and begins with a request id, so that a refusal can name it.
     pub(in crate::gateway) const NOT_SIMULATED: [u32; 22] =
         [10, 22, 52, 54, 55, 67, 74, 76, 78, 79, 81, 83, 84, 86, 88, 92, 94, 96, 100, 102, 104, 108];

@@ -17,6 +17,7 @@
 //! | `wire`, `messages` | frames, and the protobuf messages with IBKR's field numbers |
 //! | `faults` | what goes wrong on demand |
 //! | `session`, `lobby` | one connection; those that have not said who they are |
+//! | `ledger` | the file that carries the state over a restart |
 //! | `hall` | what all connections share, and the pace of the market |
 //! | `server` | settings, start and end |
 //! | `fuzz` | the doors for fuzzing, built for nothing else |
@@ -62,6 +63,7 @@ mod feed;
 pub mod fuzz;
 mod hall;
 mod history;
+mod ledger;
 mod listing;
 mod lobby;
 mod manual;
@@ -81,6 +83,7 @@ mod wire;
 pub use bars::{BarProblem, LoadError, SourceBar, load_bars};
 pub use catalogue::{Catalogue, CatalogueError, CatalogueProblem};
 pub use exchange::OpenOrdersOnConnect;
+pub use ledger::StateError;
 pub use manual::{ManualOrder, ManualRefused};
 pub use quotes::{Halt, MarketData, Spread};
 pub use requests::MarketStart;

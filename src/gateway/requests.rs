@@ -92,10 +92,7 @@ impl Exchange {
             asked::HISTORICAL_DATA => return Ok(self.history(client, read(id, message)?, start)),
             asked::HEAD_TIMESTAMP => self.head_timestamp(client, &read(id, message)?),
             asked::REAL_TIME_BARS => self.real_time_bars(client, &read(id, message)?, start),
-            asked::CANCEL_REAL_TIME_BARS => {
-                let request: RequestId = read(id, message)?;
-                own.bars.retain(|feed| Some(feed.req_id) != request.req_id);
-            }
+            asked::CANCEL_REAL_TIME_BARS => self.cancel_real_time_bars(client, &read(id, message)?),
             asked::ACCOUNT_SUMMARY => self.account_summary(client, &read(id, message)?),
             asked::CANCEL_ACCOUNT_SUMMARY => {
                 let request: RequestId = read(id, message)?;
@@ -104,7 +101,7 @@ impl Exchange {
             asked::ACCOUNT_DATA => self.account_data(client, &read(id, message)?),
             asked::POSITIONS => self.positions(client),
             asked::CANCEL_POSITIONS => own.positions = Wants::Nothing,
-            asked::PLACE_ORDER => self.place_order(client, &read(id, message)?),
+            asked::PLACE_ORDER => self.place_order(client, &read(id, message)?, &read(id, message)?),
             asked::CANCEL_ORDER => self.cancel_order(client, &read::<CancelOrder>(id, message)?),
             asked::GLOBAL_CANCEL => self.cancel_all(),
             asked::OPEN_ORDERS => self.open_orders(client),
@@ -132,13 +129,15 @@ pub(super) fn refuse(out: &mut Vec<u8>, now: i64, id: Option<i32>, refusal: &Ref
 
 fn not_simulated(own: &mut Client, now: i64, client: i32, id: u32, message: &[u8]) {
     debug!(client, message = id, "this message is not simulated");
-    if !asked::NOT_SIMULATED.contains(&id) {
+    if id == asked::SERVER_LOG_LEVEL || asked::CANCELS.contains(&id) {
         return;
     }
-    let req_id = read::<RequestId>(id, message).ok().and_then(|request| request.req_id);
-    if req_id.is_some() {
-        let text =
-            format!("Error validating request : cause - the simulated gateway does not know message {id}");
-        refuse(&mut own.out, now, req_id, &Refusal::new(321, text));
-    }
+    let refusal = if id <= asked::HIGHEST {
+        let text = "Error validating request : cause - the simulated gateway does not know message";
+        Refusal::new(321, format!("{text} {id}"))
+    } else {
+        Refusal::new(505, format!("Fatal Error: Unknown message id. {id}"))
+    };
+    let req_id = asked::NOT_SIMULATED.contains(&id).then(|| read::<RequestId>(id, message).ok());
+    refuse(&mut own.out, now, req_id.flatten().and_then(|request| request.req_id), &refusal);
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use super::clock;
 use super::exchange::{OpenOrdersOnConnect, Visibility};
 use super::faults::{Dice, Fault, Faults, Seed, Timer, Trouble, Unfit, keep_time};
 use super::hall::{Hall, Terms, drive, watch_silence};
+use super::ledger::{Ledger, StateError};
 use super::market::Market;
 use super::quotes::{Halt, MarketData, Shown, Spread};
 use super::requests::MarketStart;
@@ -75,6 +77,9 @@ pub struct Settings {
     /// How long a client may take to say who it is, and how long it may read nothing of what waits for it; then
     /// its connection ends.
     pub patience: Duration,
+    /// The file that carries orders, executions, the account, order ids and market time over a restart; none to begin
+    /// anew each time. Where it has a state already, the account's cash is that of the state.
+    pub state: Option<PathBuf>,
     /// What goes wrong, and when.
     pub faults: Vec<Fault>,
     /// More that goes wrong, drawn from a seed.
@@ -101,6 +106,7 @@ impl Default for Settings {
             master_client: None,
             open_orders_on_connect: OpenOrdersOnConnect::default(),
             patience: Duration::from_secs(30),
+            state: None,
             faults: Vec::new(),
             fault_seed: None,
         }
@@ -149,6 +155,9 @@ pub enum StartError {
         /// The other.
         other: String,
     },
+    /// The state of before cannot be taken up.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// A bar is not one, or is not in its place.
     #[error("bar {index} of {symbol}: {what}")]
     Bar {
@@ -197,6 +206,7 @@ impl Gateway {
             master_client,
             open_orders_on_connect,
             patience,
+            state,
             market_data,
             spread,
             faults,
@@ -207,6 +217,7 @@ impl Gateway {
         let mut market = Market::of(account, cash, series(bars, &catalogue)?, &catalogue);
         market.venue.rules = Rules { fills, margin, orphan_modify };
         market.screen.set_up(market_data, spread);
+        let ledger = state.map(|path| Ledger::open(&path, &mut market)).transpose()?;
         let refused = |error: io::Error| match error.kind() {
             io::ErrorKind::AddrInUse => StartError::PortInUse { addr: listen },
             _ => StartError::Listen { addr: listen, error },
@@ -216,7 +227,11 @@ impl Gateway {
         let first = clock::stamp(market.now);
         info!(%addr, account = market.account, %first, "simulated gateway listens: market time, no real orders");
         let hall = Arc::new(Hall::new(market, visibility, Terms { speed, start, patience }));
-        hall.lock().trouble = trouble.for_market(start);
+        {
+            let mut exchange = hall.lock();
+            exchange.ledger = ledger;
+            exchange.trouble = trouble.for_market(start);
+        }
         let tasks = [
             tokio::spawn(accept(addr, listener, Arc::clone(&hall))),
             tokio::spawn(drive(Arc::clone(&hall))),
@@ -298,6 +313,7 @@ impl Gateway {
             // An aborted task ends with an error that says so.
             let _ = task.await;
         }
+        self.hall.close();
         info!("simulated gateway ended");
     }
 }

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::catalogue::MarketRule;
 use super::clock;
 use super::contract::Listings;
-use super::messages::{Order, PlaceOrder};
+use super::messages::{Order, PlaceOrder, PlaceOrderTerms};
 use super::venue::{Distance, Key, Kind, Life, Reach, Refusal, Side, Ticket, Transmit};
 use super::wire;
 
@@ -16,6 +16,16 @@ pub(super) const PRICE_MAX: i64 = 1_000_000_000;
 
 /// The longest name of an OCA group, and the longest reference: every order keeps them.
 const TEXT_BYTES_MAX: usize = 256;
+/// The OCA types are 1 to this; 0 is none.
+const OCA_TYPE_MAX: i32 = 3;
+/// IBKR's ways to watch a price. The venue looks at the last trade whichever is asked for.
+const TRIGGER_METHODS: [i32; 7] = [0, 1, 2, 3, 4, 7, 8];
+
+/// Refuses an order that asks for what the venue does not do.
+pub(super) fn without(terms: &PlaceOrderTerms) -> Result<(), Refusal> {
+    let asked = terms.first().map(|name| invalid(&format!("{name} is not simulated")));
+    asked.map_or(Ok(()), Err)
+}
 
 /// The order a client means.
 pub(super) fn read(
@@ -47,6 +57,14 @@ pub(super) fn read(
         Some("SELL") => Side::Sell,
         other => return Err(invalid(&format!("action {:?} is not BUY or SELL", other.unwrap_or("")))),
     };
+    let oca_type = order.oca_type.unwrap_or(0);
+    if !(0..=OCA_TYPE_MAX).contains(&oca_type) {
+        return Err(invalid(&format!("OCA type {oca_type} is not 1, 2 or 3")));
+    }
+    let trigger_method = order.trigger_method.unwrap_or(0);
+    if !TRIGGER_METHODS.contains(&trigger_method) {
+        return Err(invalid(&format!("there is no trigger method {trigger_method}")));
+    }
     let kind = kind(order)?;
     let life = life(order)?;
     on_tick(listings.rule(symbol), &kind)?;
@@ -66,8 +84,8 @@ pub(super) fn read(
         transmit: if order.transmit == Some(true) { Transmit::Now } else { Transmit::Hold },
         parent: order.parent_id.unwrap_or(0),
         oca_group,
-        oca_type: order.oca_type.unwrap_or(0),
-        trigger_method: order.trigger_method.unwrap_or(0),
+        oca_type,
+        trigger_method,
         order_ref,
     })
 }
@@ -105,9 +123,9 @@ fn distance(order: &Order) -> Result<Distance, Refusal> {
     }
 }
 
-/// IBKR's clients write what is not set as zero, or as the largest number there is.
+/// A number that a client has set.
 fn given(value: Option<f64>) -> Option<f64> {
-    value.filter(|value| *value != 0.0 && *value < f64::MAX)
+    value.filter(|value| wire::is_set(*value))
 }
 
 fn life(order: &Order) -> Result<Life, Refusal> {
@@ -118,7 +136,7 @@ fn life(order: &Order) -> Result<Life, Refusal> {
         Some("GTD") if date.is_empty() => {
             Err(Refusal::new(334, "Invalid Good Till Date order: its date is missing"))
         }
-        Some("GTD") => clock::parse_stamp(date).map(Life::Until).ok_or_else(|| {
+        Some("GTD") => until(date).map(Life::Until).ok_or_else(|| {
             let text = "The date, time, or time-zone entered is invalid. The correct format is yyyymmdd hh:mm:ss \
                         xxx, or yyyymmdd-hh:mm:ss in UTC.";
             Refusal::new(337, text)
@@ -127,6 +145,13 @@ fn life(order: &Order) -> Result<Life, Refusal> {
             Err(invalid(&format!("time in force {other} is not simulated, only DAY, GTC and GTD")))
         }
     }
+}
+
+/// The moment a date means, in seconds of the epoch; one without a time means all of that day.
+fn until(date: &str) -> Option<i64> {
+    let moment = clock::parse_stamp(date)?;
+    let whole_day = date.bytes().all(|byte| byte.is_ascii_digit());
+    Some(if whole_day { clock::midnight(clock::days_after(clock::date(moment), 1)) } else { moment })
 }
 
 fn quantity(text: Option<&str>) -> Result<i64, Refusal> {

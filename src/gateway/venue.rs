@@ -44,8 +44,7 @@ mod tests;
 mod trail;
 
 pub(in crate::gateway) use manual::BINDING_CLIENT;
-#[cfg_attr(not(test), expect(unused_imports, reason = "for the file that outlives a restart"))]
-pub(in crate::gateway) use memory::{Damage, Memory};
+pub(in crate::gateway) use memory::{Damage, Delta, Look, Memory};
 pub(in crate::gateway) use order::{
     Distance, Execution, Fact, Key, Kind, Life, Note, Order, Reach, Reason, Refusal, Rejection, Side,
     Standing, State, Status, Ticket, Transmit, Waits,
@@ -61,6 +60,8 @@ pub(super) struct Moment {
     pub(super) hours: Hours,
     /// The close of this session, or of the next outside of one; none after the last.
     pub(super) day_ends: Option<i64>,
+    /// The same for orders that act at any hour: the end of the hours after the session.
+    pub(super) late_ends: Option<i64>,
 }
 
 /// The orders of one OCA group. A name is a group for each client.

@@ -131,6 +131,11 @@ pub(super) fn double(value: Decimal) -> f64 {
     value.to_string().parse().unwrap_or(f64::NAN)
 }
 
+/// Whether a client has set a number: it writes what is not set as zero, or as the largest double there is.
+pub(super) fn is_set(value: f64) -> bool {
+    value != 0.0 && value.to_bits() != f64::MAX.to_bits()
+}
+
 /// The decimal that a double spells; none for what is no number, and for the protocol's "not set".
 pub(super) fn decimal(value: f64) -> Option<Decimal> {
     if !value.is_finite() || value.abs() >= 1e15 {

@@ -10,7 +10,8 @@ use super::code;
 use super::form;
 use super::source::{Place, Remark, Source, Text, shown, whole_file};
 use super::value;
-use super::yaml::{self, Node, Value};
+use super::yaml;
+use crate::yaml::{Node, Value};
 
 /// Bytes of one plan file.
 pub const PLAN_BYTES_MAX: u64 = 64 * 1024;

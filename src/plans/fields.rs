@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::code;
 use super::source::{Remark, shown};
 use super::value::nearest;
-use super::yaml::{Entry, Node, Value};
+use crate::yaml::{Entry, Node, Value};
 
 /// What other tools and people call our fields.
 const OTHER_NAMES: [(&str, &str); 16] = [

@@ -15,7 +15,7 @@ use super::fields::Fields;
 use super::levels;
 use super::source::{Remark, shown};
 use super::value::{self, DayEdge};
-use super::yaml::{Entry, Node, Value};
+use crate::yaml::{Entry, Node, Value};
 
 /// The exit that only keeps the resting stop and target, and therefore needs no candles of its own.
 const KEEP_ONLY: &str = "stop_loss_take_profit";

@@ -13,7 +13,7 @@ use crate::domain::plan::Param;
 
 use super::code;
 use super::source::{Remark, shown};
-use super::yaml::{Node, Value};
+use crate::yaml::{Node, Value};
 
 /// Decimals of a price.
 const PRICE_DECIMALS_MAX: u32 = 4;

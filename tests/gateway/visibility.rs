@@ -1,7 +1,7 @@
 //! Who is told what: several clients, client 0 and orders entered by hand, the master client.
 
 #[path = "wire.rs"]
-mod wire;
+pub(crate) mod wire;
 
 use futures_util::{FutureExt, StreamExt};
 use ibapi::accounts::types::AccountGroup;

@@ -3,11 +3,11 @@
 use prost::Message;
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Notice {
+pub(crate) struct Notice {
     #[prost(int32, tag = "1")]
-    pub(super) id: i32,
+    pub(crate) id: i32,
     #[prost(int32, tag = "3")]
-    pub(super) code: i32,
+    pub(crate) code: i32,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -76,7 +76,7 @@ struct Row {
     currency: String,
 }
 
-pub(super) fn read<M: Message + Default>(message: &[u8]) -> M {
+pub(crate) fn read<M: Message + Default>(message: &[u8]) -> M {
     M::decode(message).expect("a message that is what its id says")
 }
 

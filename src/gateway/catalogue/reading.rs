@@ -7,9 +7,10 @@ use rust_decimal::Decimal;
 
 use super::calendar::{Calendar, DayHours, Falls};
 use super::rule::{BandFlaw, MarketRule};
-use super::tree::{self, Entry, Node, Place, Value};
+use super::yaml;
 use super::{CURRENCY, Catalogue, CatalogueProblem, Terms, days};
 use crate::domain::ids::Symbol;
+use crate::yaml::{Entry, Node, Place, Value};
 
 /// The longest text of one value, in bytes: it goes out with every contract.
 const TEXT_BYTES_MAX: usize = 200;
@@ -19,7 +20,7 @@ const NUMBER_MAX: i64 = 1_000_000_000;
 /// Adds what a text says; answers with what is wrong, in the order of the text.
 pub(super) fn read(text: &str, into: &mut Catalogue) -> Vec<CatalogueProblem> {
     let mut problems = Vec::new();
-    if let Some(root) = tree::parse(text, &mut problems) {
+    if let Some(root) = yaml::parse(text, &mut problems) {
         let mut reading = Reading { into, problems, references: Vec::new() };
         reading.file(&root);
         reading.check_references();
@@ -81,12 +82,12 @@ impl Reading<'_> {
         }
         let Some(id) = id else {
             let what = format!("market rule `{}` has no id", rule.key);
-            return self.add(rule.place, what, "give it the number that clients ask for it by");
+            return self.add(rule.key_place, what, "give it the number that clients ask for it by");
         };
         let twin = self.into.rules.iter().find(|(name, other)| other.id == id && **name != rule.key);
         if let Some((name, _)) = twin {
             let what = format!("market rule `{name}` has the id {id} too");
-            return self.add(rule.place, what, "give each rule a number of its own");
+            return self.add(rule.key_place, what, "give each rule a number of its own");
         }
         let places: Vec<Place> = bands.iter().map(|(place, _)| *place).collect();
         let bands: Vec<(Decimal, Decimal)> = bands.into_iter().map(|(_, band)| band).collect();
@@ -100,7 +101,7 @@ impl Reading<'_> {
                     BandFlaw::NotFromZero => Some(0),
                     BandFlaw::NoTick(at) | BandFlaw::Order(at) | BandFlaw::Border(at) => Some(at),
                 };
-                let place = at.and_then(|at| places.get(at).copied()).unwrap_or(rule.place);
+                let place = at.and_then(|at| places.get(at).copied()).unwrap_or(rule.key_place);
                 self.add(place, flaw.to_string(), "write bands like `- { from: 0, tick: 0.01 }`");
             }
         }
@@ -140,7 +141,11 @@ impl Reading<'_> {
         let ordered = pre <= open && open < close && close <= post;
         if !ordered || made.short_close <= open || made.short_post < made.short_close {
             let what = format!("the hours of calendar `{}` are not in the order of the day", calendar.key);
-            return self.add(calendar.place, what, "trading is pre ≤ open < close ≤ post, on short days too");
+            return self.add(
+                calendar.key_place,
+                what,
+                "trading is pre ≤ open < close ≤ post, on short days too",
+            );
         }
         self.into.calendars.insert(calendar.key.clone(), Arc::new(made));
     }
@@ -218,7 +223,7 @@ impl Reading<'_> {
     fn contract(&mut self, contract: &Entry) {
         if Symbol::new(&contract.key).is_none() {
             let what = format!("`{}` is no symbol", contract.key);
-            return self.add(contract.place, what, "write it as IBKR does: upper case, like BRK B");
+            return self.add(contract.key_place, what, "write it as IBKR does: upper case, like BRK B");
         }
         let mut terms = self.into.contracts.get(&contract.key).cloned().unwrap_or_default();
         self.terms(&contract.value, &mut terms);
@@ -227,7 +232,7 @@ impl Reading<'_> {
         });
         if let Some((symbol, _)) = twin {
             let what = format!("{} has the con_id of {symbol}", contract.key);
-            self.add(contract.place, what, "give each contract its own, or none");
+            self.add(contract.key_place, what, "give each contract its own, or none");
         }
         self.into.contracts.insert(contract.key.clone(), terms);
     }
@@ -292,7 +297,7 @@ impl Reading<'_> {
             };
             if !known.contains(&name.as_str()) {
                 let help = format!("there are {}", known.join(", "));
-                self.problems.push(place.problem(format!("there is no {word} `{name}`"), help));
+                self.problems.push(yaml::problem(place, format!("there is no {word} `{name}`"), help));
             }
         }
     }
@@ -300,8 +305,8 @@ impl Reading<'_> {
     fn entries<'n>(&mut self, node: &'n Node) -> &'n [Entry] {
         match &node.value {
             Value::Map(entries) => return entries,
-            Value::Empty => {}
-            Value::Text(_) | Value::List(_) => {
+            Value::Empty | Value::Refused => {}
+            Value::Plain(_) | Value::Quoted(_) | Value::List(_) => {
                 self.add(node.place, "here stand keys with values", "write `name: value`, one a line");
             }
         }
@@ -311,8 +316,8 @@ impl Reading<'_> {
     fn items<'n>(&mut self, node: &'n Node) -> &'n [Node] {
         match &node.value {
             Value::List(items) => return items,
-            Value::Empty => {}
-            Value::Text(_) | Value::Map(_) => {
+            Value::Empty | Value::Refused => {}
+            Value::Plain(_) | Value::Quoted(_) | Value::Map(_) => {
                 self.add(
                     node.place,
                     "here stands a list",
@@ -325,8 +330,8 @@ impl Reading<'_> {
 
     fn text(&mut self, node: &Node) -> Option<String> {
         match &node.value {
-            Value::Text(text) if text.len() <= TEXT_BYTES_MAX => Some(text.clone()),
-            Value::Text(_) => {
+            Value::Plain(text) | Value::Quoted(text) if text.len() <= TEXT_BYTES_MAX => Some(text.clone()),
+            Value::Plain(_) | Value::Quoted(_) => {
                 self.add(node.place, format!("longer than {TEXT_BYTES_MAX} bytes"), "shorten it");
                 None
             }
@@ -338,6 +343,7 @@ impl Reading<'_> {
                 );
                 None
             }
+            Value::Refused => None,
         }
     }
 
@@ -400,10 +406,10 @@ impl Reading<'_> {
     }
 
     fn unknown(&mut self, entry: &Entry, known: &str) {
-        self.add(entry.place, format!("`{}` is not known here", entry.key), format!("there are {known}"));
+        self.add(entry.key_place, format!("`{}` is not known here", entry.key), format!("there are {known}"));
     }
 
     fn add(&mut self, place: Place, what: impl Into<String>, help: impl Into<String>) {
-        self.problems.push(place.problem(what, help));
+        self.problems.push(yaml::problem(place, what, help));
     }
 }

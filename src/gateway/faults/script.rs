@@ -7,8 +7,9 @@ use std::path::Path;
 use super::fault::{Fault, Kin, Only, Step, Times, When};
 use super::names::{Callback, Request};
 use super::sheet::{Sheet, meant};
-use super::yaml::{self, Node, Value, shown};
+use super::yaml::{self, problem, shown};
 use crate::gateway::clock;
+use crate::yaml::{Entry, Node, Value};
 
 /// The longest fault file, in bytes.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -84,10 +85,10 @@ pub fn read_faults(text: &str) -> Result<Vec<Fault>, Vec<FaultProblem>> {
             Value::List(entries) => {
                 faults.extend(entries.into_iter().filter_map(|entry| fault(&entry, &mut problems)));
             }
-            Value::Nothing | Value::Refused => {}
-            Value::Text(_) | Value::Map(_) => {
+            Value::Empty | Value::Refused => {}
+            Value::Plain(_) | Value::Quoted(_) | Value::Map(_) => {
                 let help = "begin every fault with a `- `, like `- at: 2013-10-04T10:00:00`";
-                problems.push(root.problem("a fault file is a list", help));
+                problems.push(problem(root.place, "a fault file is a list", help));
             }
         }
     }
@@ -114,10 +115,10 @@ fn fault(entry: &Node, problems: &mut Vec<FaultProblem>) -> Option<Fault> {
     let nth = sheet.count("nth").unwrap_or(1);
     let times = times(&mut sheet);
     let deed = match sheet.take("do") {
-        Some((_, value)) => super::spelling::deed(&value, sheet.problems),
+        Some(entry) => super::spelling::deed(&entry.value, sheet.problems),
         None => {
             let what = "the fault does nothing";
-            sheet.problems.push(entry.problem(what, "add what it does, like `do: duplicate`"));
+            sheet.problems.push(problem(entry.place, what, "add what it does, like `do: duplicate`"));
             None
         }
     };
@@ -138,13 +139,14 @@ fn fault(entry: &Node, problems: &mut Vec<FaultProblem>) -> Option<Fault> {
     ]);
     let fault = Fault { name, when: when?, only, nth, times, deed: deed? };
     if let Some(unfit) = fault.unfit() {
-        problems.push(entry.problem(unfit.to_string(), "take another occasion, or leave the filter out"));
+        let help = "take another occasion, or leave the filter out";
+        problems.push(problem(entry.place, unfit.to_string(), help));
     }
     (problems.len() == before).then_some(fault)
 }
 
 fn times(sheet: &mut Sheet<'_>) -> Times {
-    let Some((_, value)) = sheet.take("times") else { return Times::Count(1) };
+    let Some(Entry { value, .. }) = sheet.take("times") else { return Times::Count(1) };
     match value.text() {
         Some("always") => Times::Always,
         Some(text) => match text.parse() {
@@ -157,29 +159,29 @@ fn times(sheet: &mut Sheet<'_>) -> Times {
 
 /// What the fault waits for: exactly one of `at`, `on`, `before` and `after`.
 fn occasion(entry: &Node, sheet: &mut Sheet<'_>) -> Option<When> {
-    let given: Vec<(Node, Node)> =
+    let given: Vec<Entry> =
         ["at", "on", "before", "after"].into_iter().filter_map(|key| sheet.take(key)).collect();
-    let [(key, value)] = given.as_slice() else {
+    let [Entry { key, value, .. }] = given.as_slice() else {
         let help = "write one of `at: 2013-10-04T10:00:00`, `on: place_order`, `after: place_order`, `on: fill`, \
                     `on: { callback: order_status }`, `on: start`";
-        let (node, what) = match given.get(1) {
-            Some((second, _)) => (second, "a second occasion"),
-            None => (entry, "the fault has no occasion"),
+        let (place, what) = match given.get(1) {
+            Some(second) => (second.key_place, "a second occasion"),
+            None => (entry.place, "the fault has no occasion"),
         };
-        sheet.problems.push(node.problem(what, help));
+        sheet.problems.push(problem(place, what, help));
         return None;
     };
-    if let ("on", Value::Map(_)) = (key.text().unwrap_or(""), &value.value) {
+    if let ("on", Value::Map(_)) = (key.as_str(), &value.value) {
         return callback(value, sheet.problems);
     }
     let Some(word) = value.text() else {
         let help = "write a word, like `on: place_order`, or `on: { callback: order_status }`";
-        sheet.problems.push(value.problem("an occasion is one word", help));
+        sheet.problems.push(problem(value.place, "an occasion is one word", help));
         return None;
     };
     let request = Request::of_word(word);
     let step = [Step::Accept, Step::Greeting, Step::Start].into_iter().find(|step| step.word() == word);
-    let found = match key.text().unwrap_or("") {
+    let found = match key.as_str() {
         "at" => time(word).map(When::At),
         "after" => request.map(When::After),
         "before" => request.map(When::Before),
@@ -187,15 +189,15 @@ fn occasion(entry: &Node, sheet: &mut Sheet<'_>) -> Option<When> {
         _ => step.map(When::Step).or(request.map(When::Before)),
     };
     if found.is_none() {
-        let (what, help) = match key.text() {
-            Some("at") => {
+        let (what, help) = match key.as_str() {
+            "at" => {
                 ("no time", "write it like 2013-10-04T10:00:00 (New York) or 2013-10-04T14:00:00Z".into())
             }
             _ => ("no request, no step of a connection and not `fill`", requests()),
         };
         let words = Request::ALL.iter().map(|one| one.word()).chain(["accept", "greeting", "start", "fill"]);
-        let help = meant(word, words).filter(|_| key.text() != Some("at")).unwrap_or(help);
-        sheet.problems.push(value.problem(format!("`{}` is {what}", shown(word)), help));
+        let help = meant(word, words).filter(|_| key != "at").unwrap_or(help);
+        sheet.problems.push(problem(value.place, format!("`{}` is {what}", shown(word)), help));
     }
     found
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 
 use super::script::FaultProblem;
-use super::yaml::{Node, Value, shown};
+use super::yaml::{problem, shown};
+use crate::yaml::{Entry, Node, Value};
 
 /// The longest wall time that something may last, in seconds: a day.
 const WALL_SECONDS_MAX: f64 = 86_400.0;
@@ -15,7 +16,7 @@ const NAME_LETTERS_MAX: usize = 100;
 
 /// A mapping that is being read.
 pub(super) struct Sheet<'p> {
-    entries: Vec<(Node, Node)>,
+    entries: Vec<Entry>,
     pub(super) problems: &'p mut Vec<FaultProblem>,
 }
 
@@ -25,29 +26,29 @@ impl<'p> Sheet<'p> {
         match &node.value {
             Value::Map(entries) => Some(Sheet { entries: entries.clone(), problems }),
             Value::Refused => None,
-            Value::Nothing | Value::Text(_) | Value::List(_) => {
+            Value::Empty | Value::Plain(_) | Value::Quoted(_) | Value::List(_) => {
                 let what = format!("{what} is written as `name: value` lines, or as {{ name: value }}");
-                problems.push(node.problem(what, "look at the examples in the README"));
+                problems.push(problem(node.place, what, "look at the examples in the README"));
                 None
             }
         }
     }
 
     /// Takes an entry out.
-    pub(super) fn take(&mut self, key: &str) -> Option<(Node, Node)> {
-        let place = self.entries.iter().position(|(name, _)| name.text() == Some(key))?;
+    pub(super) fn take(&mut self, key: &str) -> Option<Entry> {
+        let place = self.entries.iter().position(|entry| entry.key == key)?;
         Some(self.entries.swap_remove(place))
     }
 
     /// Tells a value that is none, and goes on with another.
     pub(super) fn wrong<T>(&mut self, value: &Node, instead: T, what: &str, wanted: &str) -> T {
         let is = value.text().map_or_else(|| "this".to_owned(), |text| format!("`{}`", shown(text)));
-        self.problems.push(value.problem(format!("{is} is not {what}"), format!("write {wanted}")));
+        self.problems.push(problem(value.place, format!("{is} is not {what}"), format!("write {wanted}")));
         instead
     }
 
     fn read<T>(&mut self, key: &str, wanted: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
-        let (_, value) = self.take(key)?;
+        let value = self.take(key)?.value;
         let found = value.text().and_then(&read);
         if found.is_none() {
             self.wrong(&value, (), &format!("a value of `{key}`"), wanted);
@@ -119,18 +120,18 @@ impl<'p> Sheet<'p> {
     /// Tells what has to be there and is not.
     pub(super) fn needs<T>(&mut self, at: &Node, key: &str, found: Option<T>, example: &str) -> Option<T> {
         if found.is_none() {
-            self.problems.push(at.problem(format!("`{key}` is missing"), format!("add `{key}: {example}`")));
+            let help = format!("add `{key}: {example}`");
+            self.problems.push(problem(at.place, format!("`{key}` is missing"), help));
         }
         found
     }
 
     /// Tells every entry that nobody took, and which there could have been.
     pub(super) fn close(self, known: &[&str]) {
-        for (key, _) in &self.entries {
-            let name = key.text().unwrap_or_default();
+        for Entry { key: name, key_place, .. } in &self.entries {
             let help = meant(name, known.iter().copied())
                 .unwrap_or_else(|| format!("the keys here are {}", known.join(", ")));
-            self.problems.push(key.problem(format!("unknown key `{}`", shown(name)), help));
+            self.problems.push(problem(*key_place, format!("unknown key `{}`", shown(name)), help));
         }
     }
 }

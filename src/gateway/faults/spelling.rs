@@ -8,7 +8,8 @@ use super::deed::{
 };
 use super::script::FaultProblem;
 use super::sheet::{Sheet, meant, one_of};
-use super::yaml::{Node, Value, shown};
+use super::yaml::{problem, shown};
+use crate::yaml::{Node, Place, Value};
 
 /// Every deed: its word, and an example of what stands behind it.
 const DEEDS: [(&str, &str); 25] = [
@@ -41,35 +42,36 @@ const DEEDS: [(&str, &str); 25] = [
 
 /// What a fault does; none where something is wrong with it.
 pub(super) fn deed(node: &Node, problems: &mut Vec<FaultProblem>) -> Option<Deed> {
-    let nothing = Node { value: Value::Nothing, ..node.clone() };
-    let (key, value) = match &node.value {
-        Value::Text(_) => (node, &nothing),
-        Value::Map(entries) if entries.len() == 1 => (&entries[0].0, &entries[0].1),
+    let nothing = Node { value: Value::Empty, ..node.clone() };
+    let (place, word, value) = match &node.value {
+        Value::Plain(word) | Value::Quoted(word) => (node.place, word, &nothing),
+        Value::Map(entries) if entries.len() == 1 => {
+            (entries[0].key_place, &entries[0].key, &entries[0].value)
+        }
         Value::Refused => return None,
-        Value::Map(_) | Value::List(_) | Value::Nothing => {
+        Value::Map(_) | Value::List(_) | Value::Empty => {
             let help =
                 "write one deed, like `do: duplicate` or `do: { refuse: 110 }`; two deeds are two faults";
-            problems.push(node.problem("a fault does one thing", help));
+            problems.push(problem(node.place, "a fault does one thing", help));
             return None;
         }
     };
-    let word = key.text().unwrap_or_default();
     let before = problems.len();
     let found = spelled(word, value, problems);
     if found.is_none() && problems.len() == before {
-        problems.push(wrong(key, word));
+        problems.push(wrong(place, word));
     }
     found
 }
 
-fn wrong(key: &Node, word: &str) -> FaultProblem {
+fn wrong(place: Place, word: &str) -> FaultProblem {
     match DEEDS.iter().find(|(known, _)| *known == word) {
         Some((_, example)) => {
-            key.problem(format!("`{word}` is not written so"), format!("write it like `do: {example}`"))
+            problem(place, format!("`{word}` is not written so"), format!("write it like `do: {example}`"))
         }
         None => {
             let help = meant(word, DEEDS.iter().map(|(known, _)| *known)).unwrap_or_else(|| one_of(&DEEDS));
-            key.problem(format!("`{}` is no deed", shown(word)), help)
+            problem(place, format!("`{}` is no deed", shown(word)), help)
         }
     }
 }
@@ -80,12 +82,12 @@ fn spelled(word: &str, value: &Node, problems: &mut Vec<FaultProblem>) -> Option
         "freeze" => lasting(value).map(Deed::Freeze),
         "delay" => lasting(value).map(Deed::Delay),
         "duplicate" => match &value.value {
-            Value::Nothing => Some(Deed::Duplicate(1)),
+            Value::Empty => Some(Deed::Duplicate(1)),
             _ => number(value).and_then(|more| u32::try_from(more).ok()).map(Deed::Duplicate),
         },
-        "lose" if matches!(value.value, Value::Nothing) => Some(Deed::Lose),
-        "vanish" if matches!(value.value, Value::Nothing) => Some(Deed::Vanish),
-        "twin" if matches!(value.value, Value::Nothing) => Some(Deed::Twin),
+        "lose" if matches!(value.value, Value::Empty) => Some(Deed::Lose),
+        "vanish" if matches!(value.value, Value::Empty) => Some(Deed::Vanish),
+        "twin" if matches!(value.value, Value::Empty) => Some(Deed::Twin),
         "reorder" => one(value, &Reorder::WORDS, problems).map(Deed::Reorder),
         "corrupt" => one(value, &Corrupt::WORDS, problems).map(Deed::Corrupt),
         "refuse" => words(None, value, problems).map(Deed::Refuse),
@@ -93,11 +95,11 @@ fn spelled(word: &str, value: &Node, problems: &mut Vec<FaultProblem>) -> Option
         "warn" => words(None, value, problems).map(Deed::Warn),
         "overtake" => words(Some(10_148), value, problems).map(Deed::Overtake),
         "fill" => match &value.value {
-            Value::Nothing => Some(Deed::Fill(None)),
+            Value::Empty => Some(Deed::Fill(None)),
             _ => number(value).filter(|shares| *shares > 0).map(|shares| Deed::Fill(Some(shares))),
         },
-        "drop" if matches!(value.value, Value::Nothing) => Some(Deed::Drop(Gone::default())),
-        "restart" if matches!(value.value, Value::Nothing) => {
+        "drop" if matches!(value.value, Value::Empty) => Some(Deed::Drop(Gone::default())),
+        "restart" if matches!(value.value, Value::Empty) => {
             Some(Deed::Restart(Restart { closed_for: 60, ids_back: 0 }))
         }
         "split" => split(value, problems),
@@ -214,8 +216,8 @@ fn split(value: &Node, problems: &mut Vec<FaultProblem>) -> Option<Deed> {
     }
     let Value::Map(_) = &value.value else { return None };
     let mut sheet = Sheet::of(value, "`split`", problems)?;
-    let shares = sheet.take("shares").map(|(_, list)| (list, Unit::Shares));
-    let given = shares.or_else(|| sheet.take("percent").map(|(_, list)| (list, Unit::Percent)));
+    let shares = sheet.take("shares").map(|entry| (entry.value, Unit::Shares));
+    let given = shares.or_else(|| sheet.take("percent").map(|entry| (entry.value, Unit::Percent)));
     let paces = [("one_a_bar", Pace::OneABar), ("together", Pace::Together)];
     let pace = sheet.word("pace", &paces).unwrap_or(Pace::OneABar);
     let deed = match &given {
@@ -238,8 +240,8 @@ fn sizes(value: &Node) -> Option<Vec<i64>> {
 /// `110`, or `{ code: 110, text: … }`; nothing where there is a usual code.
 fn words(value: &Node, usual: Option<i32>, problems: &mut Vec<FaultProblem>) -> Option<Words> {
     match &value.value {
-        Value::Nothing => usual.map(Words::of),
-        Value::Text(text) => text.parse().ok().map(Words::of),
+        Value::Empty => usual.map(Words::of),
+        Value::Plain(text) | Value::Quoted(text) => text.parse().ok().map(Words::of),
         Value::Map(_) => {
             let mut sheet = Sheet::of(value, "an error", problems)?;
             let (code, text) = (sheet.whole("code").or(usual), sheet.text("text"));
@@ -256,7 +258,7 @@ fn one<T: Copy>(value: &Node, words: &[(&str, T)], problems: &mut Vec<FaultProbl
     let found = words.iter().find(|(known, _)| *known == word).map(|(_, found)| *found);
     if found.is_none() {
         let help = meant(word, words.iter().map(|(known, _)| *known)).unwrap_or_else(|| one_of(words));
-        problems.push(value.problem(format!("`{}` is not known here", shown(word)), help));
+        problems.push(problem(value.place, format!("`{}` is not known here", shown(word)), help));
     }
     found
 }
@@ -268,9 +270,9 @@ fn number(value: &Node) -> Option<i64> {
 /// Wall seconds; `released`, or nothing, for until it is released.
 fn lasting(value: &Node) -> Option<Lasting> {
     match &value.value {
-        Value::Nothing => Some(Lasting::UntilReleased),
-        Value::Text(text) if text == "released" => Some(Lasting::UntilReleased),
-        Value::Text(text) => {
+        Value::Empty => Some(Lasting::UntilReleased),
+        Value::Plain(text) if text == "released" => Some(Lasting::UntilReleased),
+        Value::Plain(text) | Value::Quoted(text) => {
             let seconds: f64 = text.strip_suffix('s').unwrap_or(text).parse().ok()?;
             let time = (0.0..=86_400.0).contains(&seconds).then(|| Duration::from_secs_f64(seconds));
             time.map(Lasting::For)

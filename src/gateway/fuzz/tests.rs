@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::gateway::ledger::Ledger;
 
 /// The seeds of a target, as they lie in `tests/fuzz/corpus`.
 fn seeds(target: &str) -> Vec<Vec<u8>> {
@@ -35,6 +36,37 @@ fn a_seed_of_each_target_reaches_the_exchange() {
     assert!(live(&world) >= 9, "stops, targets and limits rest: {}", live(&world));
     world.ask(2, asked::GLOBAL_CANCEL, &[]);
     assert_eq!(live(&world), 0);
+}
+
+#[test]
+fn what_the_ledger_keeps_is_what_there_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let value = |market: &Market| serde_json::to_value(market.venue.memory()).expect("it can be written");
+    for (nth, seed) in seeds("messages").into_iter().enumerate() {
+        let path = folder.path().join(nth.to_string());
+        let world = World::new();
+        {
+            let mut exchange = world.0.lock();
+            exchange.ledger = Some(Ledger::open(&path, &mut exchange.market).expect("a ledger"));
+        }
+        play(&world, &seed);
+        for _ in 0..30 {
+            world.take_everything();
+            world.step();
+        }
+        world.0.close();
+        let mut again = market();
+        let _ledger = Ledger::open(&path, &mut again).expect("the ledger again");
+        let exchange = world.0.lock();
+        let mut expected = value(&exchange.market);
+        for order in expected["orders"].as_array_mut().expect("orders") {
+            if order["state"] == "Held" {
+                order["state"] = serde_json::json!({ "Cancelled": "Lost" });
+            }
+        }
+        assert_eq!(value(&again), expected, "seed {nth}");
+        assert_eq!((again.now, again.upcoming()), (exchange.market.now, exchange.market.upcoming()));
+    }
 }
 
 proptest! {

@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
+use super::refuse;
 use crate::gateway::clock;
 use crate::gateway::exchange::Exchange;
 use crate::gateway::listing::Listing;
 use crate::gateway::market::Market;
 use crate::gateway::messages::{ExecutionFilter, ExecutionRequest, RequestEnd, told};
 use crate::gateway::telling;
-use crate::gateway::venue::{Execution, Side};
+use crate::gateway::venue::{Execution, Refusal, Side};
 use crate::gateway::wire::push;
 
 /// The furthest a filter reaches back, in days before today.
@@ -20,7 +21,13 @@ impl Exchange {
     pub(super) fn executions(&mut self, client: i32, request: &ExecutionRequest) {
         let Exchange { market, clients, .. } = self;
         let Some(own) = clients.get_mut(&client) else { return };
-        own.list(market, Listing::executions(market, Fills::new(request, market.now)));
+        match Fills::new(request, market.now) {
+            Some(fills) => own.list(market, Listing::executions(market, fills)),
+            None => {
+                let text = "Error validating request.-'bI' : cause - the time of the filter is no time";
+                refuse(&mut own.out, market.now, request.req_id, &Refusal::new(321, text));
+            }
+        }
     }
 }
 
@@ -34,13 +41,17 @@ pub(in crate::gateway) struct Fills {
 }
 
 impl Fills {
-    fn new(request: &ExecutionRequest, now: i64) -> Fills {
+    /// None where the filter names a time that is none.
+    fn new(request: &ExecutionRequest, now: i64) -> Option<Fills> {
         let mut filter = request.filter.clone().unwrap_or_default();
         // A client may name a million dates; each execution is looked for among them.
         filter.specific_dates.sort_unstable();
         filter.specific_dates.dedup();
-        let since = filter.time.as_deref().and_then(clock::parse_stamp);
-        Fills { req_id: request.req_id, since, days: days(&filter, now), filter }
+        let since = match filter.time.as_deref().map(str::trim) {
+            None | Some("") => None,
+            Some(time) => Some(clock::parse_stamp(time)?),
+        };
+        Some(Fills { req_id: request.req_id, since, days: days(&filter, now), filter })
     }
 
     /// Tells an execution and what it cost, if it is asked for.

@@ -3,14 +3,15 @@
 use super::refuse;
 use crate::gateway::exchange::Exchange;
 use crate::gateway::listing::Listing;
-use crate::gateway::messages::{CancelOrder, CompletedOrdersRequest, PlaceOrder};
+use crate::gateway::messages::{CancelOrder, CompletedOrdersRequest, PlaceOrder, PlaceOrderTerms};
 use crate::gateway::ticket;
 use crate::gateway::venue::{BINDING_CLIENT, Fact, Key, Refusal, Ticket};
 
 impl Exchange {
-    pub(super) fn place_order(&mut self, client: i32, request: &PlaceOrder) {
+    pub(super) fn place_order(&mut self, client: i32, request: &PlaceOrder, terms: &PlaceOrderTerms) {
         let what_if = request.order.as_ref().is_some_and(|order| order.what_if == Some(true));
-        let ticket = ticket::read(client, request, &self.market.listings, &self.market.account);
+        let ticket = ticket::without(terms)
+            .and_then(|()| ticket::read(client, request, &self.market.listings, &self.market.account));
         let done = ticket.and_then(|ticket| {
             if what_if {
                 return self.preview(client, request.order.as_ref(), &ticket);

@@ -97,17 +97,27 @@ impl Exchange {
         }
     }
 
-    /// Ends a history that keeps up to date. Any other was answered at once: there is nothing to cancel.
+    /// Ends a history that keeps up to date. Any other was answered at once: it is not found any more.
     pub(super) fn cancel_history(&mut self, client: i32, request: &RequestId) {
         let now = self.market.now;
         let (Some(own), Some(req_id)) = (self.clients.get_mut(&client), request.req_id) else { return };
         let before = own.watch.bars.len();
         own.watch.bars.retain(|bars| bars.req_id != req_id);
-        if own.watch.bars.len() < before {
-            let text = format!(
-                "Historical Market Data Service error message:API historical data query cancelled: {req_id}"
-            );
-            refuse(&mut own.out, now, Some(req_id), &Refusal::new(162, text));
+        let (code, text) = if own.watch.bars.len() < before {
+            (162, "Historical Market Data Service error message:API historical data query cancelled: ")
+        } else {
+            (366, "No historical data query found for ticker id:")
+        };
+        refuse(&mut own.out, now, Some(req_id), &Refusal::new(code, format!("{text}{req_id}")));
+    }
+
+    pub(super) fn cancel_real_time_bars(&mut self, client: i32, request: &RequestId) {
+        let now = self.market.now;
+        let (Some(own), Some(req_id)) = (self.clients.get_mut(&client), request.req_id) else { return };
+        let before = own.bars.len();
+        own.bars.retain(|feed| feed.req_id != req_id);
+        if own.bars.len() == before {
+            refuse(&mut own.out, now, Some(req_id), &unknown_id(req_id));
         }
     }
 

@@ -2,7 +2,8 @@
 
 use super::order::Trigger;
 use super::place::no_parent;
-use super::{Fact, Key, Kind, Moment, OrphanModify, Reason, Refusal, State, Ticket, Transmit, Venue};
+use super::{Fact, Key, Kind, Margin, Moment, OrphanModify, Reason, Refusal, State, Ticket, Transmit, Venue};
+use crate::gateway::telling;
 
 impl Venue {
     /// Replaces a live order by its new version; the permanent id and the place in the queue stay. What has
@@ -20,17 +21,22 @@ impl Venue {
             }
             return Err(refusal);
         }
-        let old = &self.orders[place].ticket;
+        let (old, old_late) = (&self.orders[place].ticket, self.orders[place].acts_outside());
+        let old_life = old.life;
         ticket.parent = old.parent;
         ticket.oca_group.clone_from(&old.oca_group);
         ticket.oca_type = old.oca_type;
         if ticket.order_ref.is_empty() {
             ticket.order_ref.clone_from(&old.order_ref);
         }
+        if let Some(refusal) = self.unaffordable(place, &ticket) {
+            return Err(refusal);
+        }
         let transmit = ticket.transmit;
-        let lives_on = ticket.life == old.life;
+        let (life, late) = (old_life, old_late);
         self.replace(place, ticket);
-        if !lives_on {
+        let order = &self.orders[place];
+        if (order.ticket.life, order.acts_outside()) != (life, late) {
             self.set_life(place, moment);
         }
         let order = &self.orders[place];
@@ -44,6 +50,22 @@ impl Venue {
             self.stands(place, facts);
         }
         Ok(())
+    }
+
+    /// Why a change is refused that would bind more than the order did and more than the account has free. What has
+    /// filled is bound already.
+    fn unaffordable(&self, place: usize, ticket: &Ticket) -> Option<Refusal> {
+        let order = &self.orders[place];
+        if order.state == State::Held || self.rules.margin == Margin::Ignored {
+            return None;
+        }
+        let left = |ticket: &Ticket| Ticket { quantity: ticket.quantity - order.filled, ..ticket.clone() };
+        let (before, after) = (left(&order.ticket), left(ticket));
+        if self.follows_parent(place, &after) || self.binds(&after) <= self.binds(&before) {
+            return None;
+        }
+        let why = self.lack_of_margin(&after)?;
+        Some(Refusal::new(201, format!("Order rejected - reason:{}", telling::rejection(why))))
     }
 
     fn may_amend(&self, place: usize, ticket: &Ticket) -> Result<(), Refusal> {
@@ -163,4 +185,60 @@ impl Venue {
 
 fn mismatch() -> Refusal {
     Refusal::new(105, "Order being modified does not match original order")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::gateway::venue::story::{LATE, Story};
+
+    #[test]
+    fn a_change_that_binds_more_than_there_is_is_refused_and_the_order_stands() {
+        let mut story = Story::session();
+        story.bar("10.00 10.00 10.00 10.00").order("1 BUY 100 LMT 9.00").order("1 BUY 1000000 LMT 9.00");
+        assert!(story.told().ends_with("refused 201"), "{}", story.told());
+        story.order("1 BUY 200 LMT 9.00").bar("9.00 9.00 9.00 9.00");
+        assert!(story.told().ends_with("1 filled at 9.00 in bar 105"), "{}", story.told());
+        assert_eq!(story.venue.executions[0].shares, 200);
+        // Closing binds nothing, at whatever price.
+        story.order("2 SELL 100 STP 8.00").order("2 SELL 200 STP 8.50");
+        assert!(story.told().ends_with("2 PreSubmitted"), "{}", story.told());
+    }
+
+    #[test]
+    fn a_child_that_does_more_than_close_is_held_against_the_account() {
+        for child in ["2 BUY 1000000 LMT 9.00 parent=1", "2 SELL 1000000 STP 8.00 parent=1"] {
+            let mut story = Story::session();
+            story.bar("10.00 10.00 10.00 10.00").order("1 BUY 100 LMT 9.00 hold").order(child);
+            assert!(story.told().contains("2 inactive: Margin"), "{}", story.told());
+        }
+        let mut story = Story::session();
+        story.bar("10.00 10.00 10.00 10.00").order("1 BUY 100 LMT 9.00 hold");
+        story.order("2 SELL 100 STP 8.00 parent=1").order("2 SELL 1000000 STP 8.00 parent=1");
+        assert!(story.told().ends_with("refused 201"), "{}", story.told());
+    }
+
+    #[test]
+    fn an_order_whose_time_ends_between_two_instants_trades_in_neither() {
+        let mut story = Story::session();
+        story.order("1 BUY 100 LMT 9.00 until=130").bar("10.00 10.00 10.00 10.00");
+        story.now = 200;
+        story.bar("8.00 8.00 8.00 8.00");
+        assert!(story.told().ends_with("-- 200\n1 cancelled: Expired"), "{}", story.told());
+        assert!(story.venue.executions.is_empty());
+    }
+
+    #[test]
+    fn a_day_order_for_any_hour_lives_to_the_end_of_the_hours_after_the_session() {
+        let mut story = Story::at(990);
+        story.order("1 BUY 100 LMT 9.00 any-hour").order("2 BUY 100 LMT 8.00 any-hour");
+        story.order("3 BUY 100 LMT 8.00").order("4 BUY 100 LMT 8.00").order("4 BUY 100 LMT 8.00 any-hour");
+        story.bar("10.00 10.00 10.00 10.00").bar("10.00 10.00 10.00 10.00");
+        assert!(story.told().contains("-- 995\n3 cancelled: Expired"), "{}", story.told());
+        story.bar("9.00 9.00 9.00 9.00");
+        assert!(story.told().ends_with("1 filled at 9.00 in bar 1000"), "{}", story.told());
+        assert_eq!(story.venue.live().len(), 2);
+        story.now = LATE;
+        story.bar("8.00 8.00 8.00 8.00");
+        assert!(story.told().ends_with("2 cancelled: Expired\n4 cancelled: Expired"), "{}", story.told());
+    }
 }

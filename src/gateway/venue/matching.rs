@@ -21,6 +21,8 @@ const MOVED_TOLD_SECONDS: i64 = 60;
 impl Venue {
     /// Trades one instant. `next_hours` are those of its end.
     pub(in crate::gateway) fn trade(&mut self, slot: &Slot, next_hours: Hours, facts: &mut Vec<Fact>) {
+        // Between two instants no time passes for the orders: one may have ended on the way.
+        self.expire(slot.start, facts);
         self.set_hours(slot.hours, facts);
         for (symbol, bar) in slot.bars.iter().enumerate() {
             let Some(bar) = bar else { continue };

@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::manual::Binding;
 use super::{Account, Entry, Execution, Key, Order, State, Venue, group_of};
 
+mod delta;
+
+pub(in crate::gateway) use delta::{Delta, Look};
+
 /// Everything the venue must remember. Symbols are their places in symbol order: whoever keeps this has to keep
 /// the symbols with it, and to give it back to a venue of the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,28 +55,27 @@ pub(in crate::gateway) enum Damage {
 
 impl Venue {
     /// What has to be remembered now.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the handle of the file that outlives a restart"))]
     pub(in crate::gateway) fn memory(&self) -> Memory {
-        let mut closed_groups: Vec<(i32, String)> = self
-            .groups
-            .iter()
-            .filter(|(_, group)| group.entry == Entry::Closed)
-            .map(|(key, _)| key.clone())
-            .collect();
-        closed_groups.sort_unstable();
         Memory {
             orders: self.orders.clone(),
             executions: self.executions.clone(),
             account: self.account.clone(),
             highest: self.highest.clone(),
-            closed_groups,
+            closed_groups: self.closed_groups(),
             moved: self.moved.clone(),
             manual: self.manual.clone(),
         }
     }
 
+    /// The clients and names of the groups that take no new orders, in order.
+    fn closed_groups(&self) -> Vec<(i32, String)> {
+        let closed = self.groups.iter().filter(|(_, group)| group.entry == Entry::Closed);
+        let mut closed: Vec<(i32, String)> = closed.map(|(key, _)| key.clone()).collect();
+        closed.sort_unstable();
+        closed
+    }
+
     /// Takes up where the venue with this memory left off. Invariant: nothing has happened here yet.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the handle of the file that outlives a restart"))]
     pub(in crate::gateway) fn restore(&mut self, memory: Memory) -> Result<(), Damage> {
         memory.check(self.books.len())?;
         let Memory { orders, executions, account, highest, closed_groups, moved, manual } = memory;

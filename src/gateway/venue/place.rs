@@ -115,10 +115,8 @@ impl Venue {
             return;
         }
         let parent = self.orders[place].parent.map(|parent| &self.orders[parent]);
-        // A child only takes away what its parent builds up, so it binds nothing of its own.
         let waits = parent.is_some_and(|parent| parent.state.is_live() && parent.filled == 0);
-        let follows = parent.is_some_and(|parent| parent.state.is_live());
-        if let Some(rejection) = self.rejection(place, follows) {
+        if let Some(rejection) = self.rejection(place) {
             return self.reject(place, rejection, moment.now, facts);
         }
         let Ticket { kind, reach, symbol, .. } = self.orders[place].ticket;
@@ -137,16 +135,35 @@ impl Venue {
     }
 
     /// Why an order that is about to be sent must not be.
-    fn rejection(&self, place: usize, follows_parent: bool) -> Option<Rejection> {
+    fn rejection(&self, place: usize) -> Option<Rejection> {
         let order = &self.orders[place];
         let group = group_of(order).and_then(|group| self.groups.get(&group));
         if group.is_some_and(|group| group.entry == Entry::Closed) {
             return Some(Rejection::GroupFilled);
         }
-        if self.rules.margin == Margin::Ignored || follows_parent {
+        if self.rules.margin == Margin::Ignored || self.follows_parent(place, &order.ticket) {
             return None;
         }
         self.lack_of_margin(&order.ticket)
+    }
+
+    /// Whether an order only takes away what its living parent builds up, so that it binds nothing of its own.
+    pub(super) fn follows_parent(&self, place: usize, ticket: &Ticket) -> bool {
+        let parent = self.orders[place].parent.map(|parent| &self.orders[parent]);
+        parent.is_some_and(|parent| {
+            let Ticket { symbol, side, quantity, .. } = parent.ticket;
+            parent.state.is_live()
+                && ticket.symbol == symbol
+                && ticket.side != side
+                && ticket.quantity <= quantity
+        })
+    }
+
+    /// What an order would bind beyond what its symbol binds now, in dollars.
+    pub(super) fn binds(&self, ticket: &Ticket) -> Decimal {
+        let mark = self.account.holdings[ticket.symbol].mark;
+        let price = ticket.kind.reference(mark);
+        price.map_or(Decimal::ZERO, |price| self.account.margin_change(ticket, price))
     }
 
     /// What is wrong with an order that would bind more than the account has free.
@@ -166,10 +183,13 @@ impl Venue {
         self.end_children(place, now, facts);
     }
 
-    /// A day order ends with this session, or with the next when it is given outside of one.
+    /// A day order ends with this session, or with the next when it is given outside of one; one that acts at any
+    /// hour ends with the hours after it.
     pub(super) fn set_life(&mut self, place: usize, moment: &Moment) {
         let order = &mut self.orders[place];
+        let acts_outside = order.acts_outside();
         let expires = match order.ticket.life {
+            Life::Day if acts_outside => moment.late_ends,
             Life::Day => moment.day_ends,
             Life::UntilCancelled => None,
             Life::Until(end) => Some(end),

@@ -10,6 +10,8 @@ use crate::gateway::feed::{Hours, Slot};
 
 /// A session that opens at second 100 and closes at second 1000; bars start at multiples of five.
 pub(super) const CLOSE: i64 = 1_000;
+/// When the hours after it end.
+pub(super) const LATE: i64 = 1_100;
 
 pub(super) struct Story {
     pub(super) venue: Venue,
@@ -79,9 +81,10 @@ impl Story {
             order_ref: String::new(),
         };
         let day_ends = Some(if self.now < CLOSE { CLOSE } else { 2 * CLOSE });
+        let late_ends = Some(if self.now < LATE { LATE } else { CLOSE + LATE });
+        let moment = Moment { now: self.now, hours: hours(self.now), day_ends, late_ends };
         let mut facts = Vec::new();
-        let done =
-            self.venue.place(ticket, &Moment { now: self.now, hours: hours(self.now), day_ends }, &mut facts);
+        let done = self.venue.place(ticket, &moment, &mut facts);
         self.tell(&facts);
         done
     }

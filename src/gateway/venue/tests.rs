@@ -201,7 +201,7 @@ impl Pair {
     }
 
     fn moment(&self) -> Moment {
-        Moment { now: self.now, hours: Hours::Session, day_ends: Some(DAY_ENDS) }
+        Moment { now: self.now, hours: Hours::Session, day_ends: Some(DAY_ENDS), late_ends: Some(DAY_ENDS) }
     }
 
     fn send(&mut self, asked: &Asked, parent: Option<usize>, transmit: Transmit) {

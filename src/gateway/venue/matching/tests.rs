@@ -273,7 +273,7 @@ fn the_same_group_name_of_another_client_is_another_group() {
     let mut other = story.venue.orders[0].ticket.clone();
     other.key.client = 2;
     let mut facts = Vec::new();
-    let moment = Moment { now: 100, hours: Hours::Session, day_ends: Some(CLOSE) };
+    let moment = Moment { now: 100, hours: Hours::Session, day_ends: Some(CLOSE), late_ends: Some(CLOSE) };
     story.venue.place(other, &moment, &mut facts).expect("ids are each client's own");
     story.bar("9.40 9.40 9.40 9.40");
     assert_eq!(story.venue.executions.len(), 2);
