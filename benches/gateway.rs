@@ -25,6 +25,8 @@ const CLIENTS: i32 = 200;
 const OPEN_ORDER_END: u32 = 53;
 const REAL_TIME_BAR: u32 = 50;
 const ERROR: u32 = 4;
+/// What every client is told when it has started.
+const NOTICES: usize = 4;
 const CURRENT_TIME: u32 = 49;
 const ORDER_STATUS: u32 = 3;
 
@@ -254,13 +256,15 @@ impl Client {
         let (reader, writer) = (&mut self.reader, &mut self.writer);
         let write = async { writer.write_all(&asked).await.expect("written") };
         let read = async {
-            let (mut seen, mut body) = (0, Vec::new());
+            let (mut seen, mut errors, mut body) = (0, 0, Vec::new());
             while seen < orders {
                 let length = reader.read_u32().await.expect("a length") as usize;
                 body.resize(length, 0);
                 reader.read_exact(&mut body).await.expect("a frame");
                 let id = u32::from_be_bytes([body[0], body[1], body[2], body[3]]) - 200;
                 seen += usize::from(id == ORDER_STATUS);
+                errors += usize::from(id == ERROR);
+                assert!(errors <= NOTICES, "an order was refused");
             }
         };
         tokio::join!(write, read);
@@ -269,7 +273,8 @@ impl Client {
 
 /// "BUY 100 LMT GTC", transmitted, at one of many prices below 90 dollars.
 fn order(nth: usize) -> Vec<u8> {
-    let limit = 50.0 + (nth % 4_000) as f64 / 100.0;
+    // Divided last: a sum of cents would not lie on the tick.
+    let limit = (5_000 + nth % 4_000) as f64 / 100.0;
     let price = [varint(9 << 3 | 1), limit.to_le_bytes().to_vec()].concat();
     let texts = [part(5, b"BUY"), part(6, b"100"), part(8, b"LMT"), part(11, b"GTC"), part(28, b"bench")];
     let symbol = format!("SYM{}", nth % SYMBOLS);

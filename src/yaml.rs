@@ -5,6 +5,7 @@
 //! passes through a binary float. Anchors, aliases, merge keys, tags, directives, duplicate keys and further
 //! documents are flaws, all told at once. Who reads a file says what its flaws are called and what to write instead.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde_saphyr::granit_parser::{
@@ -286,6 +287,8 @@ impl<'t> Reader<'t> {
 
     fn map(&mut self) -> (Value, Option<usize>) {
         let mut entries: Vec<Entry> = Vec::new();
+        // A file may be nothing but keys: each is looked up, not looked for.
+        let mut seen = BTreeMap::new();
         while let Some(met) = self.next() {
             if met.event == Event::MappingEnd {
                 return (Value::Map(entries), Some(met.span.end));
@@ -293,7 +296,7 @@ impl<'t> Reader<'t> {
             let key = self.node(met);
             let Some(value) = self.next() else { break };
             let value = self.node(value);
-            if let Some(entry) = self.entry(key, value, &entries) {
+            if let Some(entry) = self.entry(key, value, &mut seen) {
                 entries.push(entry);
             }
         }
@@ -301,7 +304,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A key with its value, unless the key is no good.
-    fn entry(&mut self, key: Node, value: Node, before: &[Entry]) -> Option<Entry> {
+    fn entry(&mut self, key: Node, value: Node, seen: &mut BTreeMap<String, Range<usize>>) -> Option<Entry> {
         let Node { place, span, value: name } = key;
         let name = match name {
             Value::Plain(name) | Value::Quoted(name) => name,
@@ -315,11 +318,11 @@ impl<'t> Reader<'t> {
             self.flaw(place, span, FlawKind::Merge);
             return None;
         }
-        if let Some(first) = before.iter().find(|entry| entry.key == name) {
-            let first = first.key_span.clone();
+        if let Some(first) = seen.get(&name).cloned() {
             self.flaw(place, span, FlawKind::Duplicate { key: name, first });
             return None;
         }
+        seen.insert(name.clone(), span.clone());
         Some(Entry { key: name, key_place: place, key_span: span, value })
     }
 

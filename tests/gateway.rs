@@ -4,6 +4,8 @@
 mod calendar;
 #[path = "gateway/desk.rs"]
 mod desk;
+#[path = "gateway/faults_attack.rs"]
+mod faults_attack;
 #[path = "gateway/faults_line.rs"]
 mod faults_line;
 #[path = "gateway/faults_market.rs"]

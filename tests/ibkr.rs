@@ -515,6 +515,24 @@ async fn a_frozen_gateway_shows_in_the_barrier_and_a_new_connection_mends_it() {
 }
 
 #[tokio::test]
+async fn a_new_connection_is_not_taken_for_the_one_that_ended() {
+    let gateway = gateway(vec![("SPY", afternoon())]).await;
+    let proxy = Proxy::before(gateway.local_addr()).await;
+    let mut impatient = settings(proxy.addr);
+    impatient.connect_timeout = Duration::from_secs(2);
+    let mut session = Session::connect(&impatient, 0).await.expect("a session");
+    proxy.cut();
+    proxy.freeze();
+    session.reopen().await.expect_err("nobody answers");
+    proxy.cut();
+    proxy.thaw();
+    session.reopen().await.expect("a new connection");
+    session.barrier().await.expect("a barrier");
+    let link = session.drain().link;
+    assert!(link.iter().all(|event| matches!(event, LinkEvent::Notice { .. })), "{link:?}");
+}
+
+#[tokio::test]
 async fn a_gateway_that_loses_its_broker_says_so_and_says_when_it_is_back() {
     let peer = Scripted::greeting(Greeting::default()).await;
     let mut session = Session::connect(&Settings::new(peer.addr.to_string()), 0).await.expect("a session");

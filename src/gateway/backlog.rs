@@ -205,9 +205,15 @@ impl Client {
     /// Forgets what waits for a client that has let too much of it pile up.
     pub(super) fn give_up_if_overrun(&mut self) {
         if self.waiting() > WAITING_BYTES_MAX {
-            self.backlog = Backlog { overrun: true, ..Backlog::default() };
-            self.out = Vec::new();
+            self.give_up();
         }
+    }
+
+    /// Forgets what waits for a client, whose connection is to end.
+    pub(super) fn give_up(&mut self) {
+        self.backlog = Backlog { overrun: true, ..Backlog::default() };
+        self.out = Vec::new();
+        self.wake.notify_one();
     }
 }
 

@@ -194,7 +194,7 @@ impl Exchange {
     /// Whether the next instant, or the end, may be told now.
     pub(super) fn may_advance(&self) -> bool {
         self.phase == Phase::Open
-            && self.clients.values().all(|client| !client.is_waited_for() && client.keeps_up())
+            && self.clients.iter().all(|(id, client)| !self.waits_for(*id, client) && client.keeps_up())
             && !self.trouble.holds(self.market.now)
     }
 
@@ -310,6 +310,7 @@ impl Exchange {
     /// The end of the bars, told once to everyone.
     fn end(&mut self) {
         self.phase = Phase::Over;
+        self.end_what_no_time_ends();
         info!(instants = self.instants, "simulated gateway: end of bars");
         self.trouble.tell_unstruck();
         for client in self.clients.values_mut() {
@@ -341,8 +342,12 @@ impl Exchange {
 
     /// Whether the market waits for a client to say "done".
     pub(super) fn is_held(&self) -> bool {
-        let waits = self.clients.values().any(Client::is_waited_for) || self.trouble.holds(self.market.now);
-        self.phase == Phase::Open && waits
+        let waits = self.clients.iter().any(|(id, client)| self.waits_for(*id, client));
+        self.phase == Phase::Open && (waits || self.trouble.holds(self.market.now))
+    }
+
+    fn waits_for(&self, id: i32, client: &Client) -> bool {
+        client.is_waited_for() && !self.trouble.keeps_waiting(id)
     }
 }
 
@@ -378,7 +383,7 @@ fn tell_bar(out: &mut Vec<u8>, feed: &BarFeed, market: &Market) {
         return;
     }
     let Some(bar) = market.slot.bars.get(feed.symbol).and_then(Option::as_ref) else { return };
-    if market.screen.shown(feed.symbol) == Shown::Flowing {
+    if market.screen.shown(feed.symbol) != Shown::Frozen {
         let bar = market.screen.seen(feed.symbol, feed.show, bar);
         telling::real_time_bar(out, feed.req_id, &bar, feed.show);
     }

@@ -143,7 +143,9 @@ impl World {
     /// Takes what waits for a client, which has to be whole frames.
     fn take(&self, client: i32) {
         let mut out = Vec::new();
-        self.0.collect(client, &mut out);
+        let wake = self.0.lock().clients.get(&client).map(|own| std::sync::Arc::clone(&own.wake));
+        let Some(wake) = wake else { return };
+        self.0.collect(client, &wake, &mut out);
         let mut rest = out.as_slice();
         while let Some((length, body)) = rest.split_first_chunk::<4>() {
             let length = u32::from_be_bytes(*length) as usize;

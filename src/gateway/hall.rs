@@ -195,23 +195,24 @@ impl Hall {
         drop(exchange.farewell(wake));
         if exchange.clients.get(&id).is_some_and(|own| Arc::ptr_eq(&own.wake, wake)) {
             exchange.clients.remove(&id);
+            exchange.trouble.gone(id);
         }
         self.go_on(&mut exchange);
     }
 
     /// What happens to a connection at a step before it has a client id.
-    pub(super) fn at_step(&self, step: Step) -> Option<(Deed, watch::Receiver<u64>)> {
+    pub(super) fn at_step(&self, step: Step) -> Vec<(Deed, watch::Receiver<u64>)> {
         self.lock().at_step(step)
     }
 
     /// Whether a connection stands still, by a fault.
-    pub(super) fn is_frozen(&self, id: i32) -> bool {
-        self.lock().clients.get(&id).is_some_and(Client::is_frozen)
+    pub(super) fn is_frozen(&self, id: i32, wake: &Arc<Notify>) -> bool {
+        self.lock().clients.get(&id).is_some_and(|own| own.is_frozen() && Arc::ptr_eq(&own.wake, wake))
     }
 
     /// In which pieces a connection's bytes go, by a fault.
-    pub(super) fn trickle(&self, id: i32) -> Option<Trickle> {
-        self.lock().clients.get(&id).and_then(Client::trickle)
+    pub(super) fn trickle(&self, id: i32, wake: &Arc<Notify>) -> Option<Trickle> {
+        self.lock().clients.get(&id).filter(|own| Arc::ptr_eq(&own.wake, wake)).and_then(Client::trickle)
     }
 
     /// The last bytes of a connection that a fault has ended; none where it goes on.
@@ -254,11 +255,13 @@ impl Hall {
         self.lock().answer(client, answer);
     }
 
-    /// Hands over frames that wait for a client, for its empty `out`. Everything it got before is sent.
-    pub(super) fn collect(&self, client: i32, out: &mut Vec<u8>) {
+    /// Hands over frames that wait for a client, for its empty `out`. Everything it got before is sent. A connection
+    /// that has lost its seat gets nothing of what is for the next one there.
+    pub(super) fn collect(&self, client: i32, wake: &Arc<Notify>, out: &mut Vec<u8>) {
         let mut exchange = self.lock();
         let Exchange { market, clients, .. } = &mut *exchange;
-        let Some(own) = clients.get_mut(&client).filter(|own| !own.is_held_back()) else { return };
+        let own = clients.get_mut(&client).filter(|own| Arc::ptr_eq(&own.wake, wake));
+        let Some(own) = own.filter(|own| !own.is_held_back()) else { return };
         own.hand_over(market, out);
         let was_behind = own.in_flight > 0;
         own.in_flight = out.len();

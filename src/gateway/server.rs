@@ -256,7 +256,7 @@ impl Gateway {
         {
             let mut exchange = hall.lock();
             exchange.ledger = ledger;
-            exchange.trouble = trouble;
+            exchange.trouble = trouble.for_market(start);
         }
         let tasks = [
             tokio::spawn(accept(addr, listener, Arc::clone(&hall))),

@@ -14,7 +14,7 @@ use tracing::{debug, info, warn};
 use super::backlog::{PIECE_BYTES, WAITING_BYTES_MAX};
 use super::clock;
 use super::exchange::Client;
-use super::faults::{Deed, Door, Flow, Step, half_of, stand_still};
+use super::faults::{Deed, Door, Flow, Step, Trickle, half_of, stand_still};
 use super::hall::{Hall, More, Served};
 use super::history::{Answer, Follow, Job};
 use super::messages::{StartApi, asked};
@@ -103,6 +103,28 @@ struct Seat {
     wake: Arc<Notify>,
 }
 
+impl Seat {
+    /// The pause after a piece, at most as long as the connection is to go in pieces.
+    async fn pause(&self, trickle: Trickle) {
+        if trickle.pause.is_zero() {
+            // A timer would make even this a millisecond.
+            return tokio::task::yield_now().await;
+        }
+        let over = sleep(trickle.pause);
+        tokio::pin!(over);
+        let mut rung = false;
+        while self.hall.trickle(self.id, &self.wake) == Some(trickle) {
+            tokio::select! {
+                () = &mut over => break,
+                () = self.wake.notified() => rung = true,
+            }
+        }
+        if rung {
+            self.wake.notify_one();
+        }
+    }
+}
+
 impl Drop for Seat {
     fn drop(&mut self) {
         self.hall.leave(self.id, &self.wake);
@@ -111,18 +133,18 @@ impl Drop for Seat {
 
 /// What a fault does to a connection before it has a client id; `next` is the frame it is owed.
 async fn be_stricken(line: &mut Line, hall: &Arc<Hall>, step: Step, next: &[u8]) -> Result<(), Over> {
-    match hall.at_step(step) {
-        Some((Deed::Drop(gone), _)) => {
-            line.outbound.extend_from_slice(&next[..half_of(&gone, next)]);
-            line.flush().await?;
-            Err(Over::Fault)
+    for (deed, released) in hall.at_step(step) {
+        match deed {
+            Deed::Drop(gone) => {
+                line.outbound.extend_from_slice(&next[..half_of(&gone, next)]);
+                line.flush().await?;
+                return Err(Over::Fault);
+            }
+            Deed::Freeze(lasting) => stand_still(lasting, released).await,
+            _ => {}
         }
-        Some((Deed::Freeze(lasting), released)) => {
-            stand_still(lasting, released).await;
-            Ok(())
-        }
-        _ => Ok(()),
     }
+    Ok(())
 }
 
 /// The greeting, the version, and who the client is.
@@ -172,8 +194,13 @@ async fn enter(line: &mut Line, hall: &Arc<Hall>) -> Result<Seat, Over> {
 async fn run(line: &mut Line, seat: &Seat) -> Result<std::convert::Infallible, Over> {
     let mut patience: Option<Patience> = None;
     loop {
-        while seat.hall.is_frozen(seat.id) {
-            seat.wake.notified().await;
+        if seat.hall.is_frozen(seat.id, &seat.wake) {
+            while seat.hall.is_frozen(seat.id, &seat.wake) {
+                seat.wake.notified().await;
+            }
+            // What was asked meanwhile is done, even if the client has given up: so it is read before anything is
+            // written to a connection that may be gone.
+            line.read_some()?;
         }
         // One who takes nothing of its answers is not asked what else it wants.
         let reads = line.waiting() < PIECE_BYTES && seat.hall.more(seat.id) == More::Now;
@@ -307,7 +334,7 @@ impl Line {
             }
             self.outbound.clear();
             self.sent = 0;
-            seat.hall.collect(seat.id, &mut self.outbound);
+            seat.hall.collect(seat.id, &seat.wake, &mut self.outbound);
         }
         !self.is_drained()
     }
@@ -330,9 +357,9 @@ impl Line {
 
     /// Writes as a fault says: so many bytes at once, with a pause after each piece; else as much as the network takes.
     async fn write_in_pieces(&mut self, seat: &Seat) -> Result<(), Over> {
-        let Some(trickle) = seat.hall.trickle(seat.id) else { return self.write_some() };
-        let Some(piece) = trickle.write else { return self.write_some() };
         while !self.is_drained() {
+            let Some(trickle) = seat.hall.trickle(seat.id, &seat.wake) else { return self.write_some() };
+            let Some(piece) = trickle.write else { return self.write_some() };
             let end = self.outbound.len().min(self.sent + piece.max(1));
             self.stream.writable().await?;
             match self.stream.try_write(&self.outbound[self.sent..end]) {
@@ -344,14 +371,14 @@ impl Line {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error.into()),
             }
-            sleep(trickle.pause).await;
+            seat.pause(trickle).await;
         }
         Ok(())
     }
 
     /// Reads as a fault says: so many bytes at once, with a pause after each piece; else what has arrived.
     async fn read_in_pieces(&mut self, seat: &Seat) -> Result<(), Over> {
-        let Some(trickle) = seat.hall.trickle(seat.id) else { return self.read_some() };
+        let Some(trickle) = seat.hall.trickle(seat.id, &seat.wake) else { return self.read_some() };
         let Some(piece) = trickle.read else { return self.read_some() };
         let mut bytes = vec![0; piece.clamp(1, READ_BYTES)];
         match self.stream.try_read(&mut bytes) {
@@ -360,7 +387,7 @@ impl Line {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error.into()),
         }
-        sleep(trickle.pause).await;
+        seat.pause(trickle).await;
         Ok(())
     }
 

@@ -88,6 +88,8 @@ impl Inbox {
     ) {
         self.forget_subscriptions();
         self.down = false;
+        // What became of the connection before says nothing about this one.
+        self.taken.link.retain(|event| matches!(event, LinkEvent::EndOfBars | LinkEvent::Notice { .. }));
         self.orders = Some(orders);
         self.notices = Some(notices);
         heard.into_iter().for_each(|notice| self.hear(notice));

@@ -8,7 +8,7 @@ use tracing::{error, info, warn};
 use super::{Listener, RunError, Summary, clock, past, shelf::Shelf};
 use crate::domain::engine::{self, Dispatch, Effect, Engine, Input};
 use crate::domain::event::{Recorded, Told};
-use crate::domain::ids::{OrderRef, Stamp, Symbol};
+use crate::domain::ids::{Leg, OrderRef, Stamp, Symbol};
 use crate::domain::market::{Contract, Timeframe};
 use crate::domain::order::Ticket;
 use crate::domain::plan::{ContractSpec, Problem, Severity};
@@ -213,10 +213,11 @@ impl Trader {
         let book = self.engine.book();
         let open = book.active().filter_map(|record| {
             let position = book.position(record).filter(|position| !position.qty.is_zero())?;
-            let stop = book.stop_price(record).map_or_else(|| "none".to_owned(), |stop| stop.to_string());
+            let stop = book.live(record, Leg::Stop).last().and_then(|stop| stop.asked_price());
+            let stop = stop.map_or("NO STOP RESTS".to_owned(), |stop| format!("its stop rests at {stop}"));
             let (plan, way) = (&record.plan, record.plan.direction.word());
             let (id, qty, symbol) = (&plan.id, position.qty, &plan.symbol);
-            Some(format!("plan {id}: {way} {qty} {symbol} left open, its stop rests at {stop}"))
+            Some(format!("plan {id}: {way} {qty} {symbol} left open, {stop}"))
         });
         Summary {
             trades: trade::all(book),

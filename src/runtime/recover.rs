@@ -74,7 +74,7 @@ impl Trader {
         now: Stamp,
         event: LinkEvent,
     ) -> Result<Result<(), LinkError>, RunError> {
-        self.feed(now, Input::Link(Link::Down, format!("{event:?}"))).await?;
+        self.feed(now, Input::Link(Link::Down, in_words(&event).to_owned())).await?;
         match event {
             LinkEvent::Closed => return Ok(Err(LinkError::Closed)),
             LinkEvent::Reconnected | LinkEvent::DataLost => {
@@ -118,5 +118,25 @@ impl Trader {
             }
         }
         Ok(())
+    }
+}
+
+/// Why the books are doubtful.
+fn in_words(event: &LinkEvent) -> &'static str {
+    match event {
+        LinkEvent::Closed => "the gateway ended it",
+        LinkEvent::Reconnected => "it broke and is back; asking the broker what happened meanwhile",
+        LinkEvent::Restored => {
+            "the gateway had lost Interactive Brokers and is back; asking what happened meanwhile"
+        }
+        LinkEvent::DataLost => {
+            "the gateway had lost Interactive Brokers and is back without our market data; subscribing anew"
+        }
+        LinkEvent::Down
+        | LinkEvent::BrokerDown
+        | LinkEvent::OrdersLagged
+        | LinkEvent::BarsLost { .. }
+        | LinkEvent::EndOfBars
+        | LinkEvent::Notice { .. } => "something may have been missed",
     }
 }

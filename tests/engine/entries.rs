@@ -73,7 +73,7 @@ fn a_held_signal_is_gone_where_the_next_sessions_first_bar_was_missed() {
     "), @r"
     09:00:00 plan A armed: long SPY, above on 1d, entry 100.00, stop 98.00, target none
     16:00:00 plan A signal held for the next session: close 100.5
-    16:00:00 ALARM: connection lost: reset by peer; the stops rest at the broker
+    16:00:00 ALARM: connection lost: reset by peer
     -- 2024-06-04
     11:00:00 ready: 0 working orders, 0 positions
     11:00:05 plan A refused: Signal too old: the first bar of the session it waited for has passed
@@ -207,7 +207,7 @@ fn signals_of_candles_that_were_missed_are_not_acted_on_and_told_once() {
         to 09:41:00 SPY 100.50
     "), @r"
     09:00:00 plan A armed: long SPY, above on 1min, entry 100.00, stop 98.00, target none
-    09:31:00 ALARM: connection lost: reset by peer; the stops rest at the broker
+    09:31:00 ALARM: connection lost: reset by peer
     09:40:30 plan A: a signal of 2024-06-03T13:35:00Z is too old to act on
     09:40:30 ready: 0 working orders, 0 positions
     09:41:00 > enter A: entry buy 800 at market, stop sell 800 at 98.00, risk 2000.00

@@ -82,6 +82,36 @@ fn truth_3_a_stop_that_is_refused_while_its_entry_fills_is_placed_anew() {
 }
 
 #[test]
+fn a_position_that_is_gone_at_the_broker_gets_no_new_target_either() {
+    assert_snapshot!(play("
+        plan A SPY long entry 100 stop 98 target 104 above 100.20 1min
+        to 09:31:30 SPY 100.30
+        shares SPY 0
+        user 2
+        user 3
+        wait 1
+        snapshot
+        snapshot
+        to 09:34:00 SPY 100.30
+        show
+    "), @r"
+    09:00:00 plan A armed: long SPY, above on 1min, entry 100.00, stop 98.00, target 104.00
+    09:31:00 > enter A: entry buy 869 at market, stop sell 869 at 98.00, target sell 869 at 104.00, risk 1998.70
+    09:31:05 plan A entered: bought 869 SPY at 100.30
+    09:31:05 plan A protected: 869 shares, stop 98.00 (order 2)
+    09:31:31 > look
+    09:31:31 > look
+    09:31:31 ALARM: SPY: the broker holds 0 shares, prusik knows of 869; no entries in it until they agree
+    09:31:31 ALARM: plan A: no order is sent for its 869 shares: the broker holds fewer; look at the account
+    09:31:35 > look
+    09:31:55 > look
+    09:32:35 > look
+    09:33:35 > look
+       at the broker: nothing | holds
+    ");
+}
+
+#[test]
 fn truth_3_a_position_that_somebody_closed_by_hand_with_its_stop_gets_no_new_stop() {
     assert_snapshot!(
         play_long(
@@ -271,7 +301,7 @@ fn a_refused_change_falls_back_and_is_proposed_again() {
     09:31:05 plan A entered: bought 869 SPY at 100.30
     09:31:05 plan A protected: 869 shares, stop 98.00 (order 2)
     09:32:00 > amend stop 2: 99.28 of 869
-    09:32:00 plan A failed: stop order, code 201: change refused: Order rejected - no change (prusik:0:0000000000000041:S:0)
+    09:32:00 plan A failed: stop order, code 201: change to 99.28 refused, it stays at 98.00: Order rejected - no change (prusik:0:0000000000000041:S:0)
        at the broker: 2 sell STP 869 98.00 | holds 869 SPY
     09:33:00 > amend stop 2: 99.28 of 869
     09:33:00 plan A stop moved: 98.00 -> 99.28 (order 2)

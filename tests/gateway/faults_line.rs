@@ -8,7 +8,7 @@ use ibapi::{Client, Error};
 use prusik::gateway::faults::{
     Cut, Deed, Door, Fault, Gone, Jump, Lasting, Request, Restart, Step, Trickle, When,
 };
-use prusik::gateway::{Gateway, Settings};
+use prusik::gateway::{Gateway, MarketStart, Settings};
 use tokio::io::AsyncReadExt;
 
 use super::desk::*;
@@ -75,7 +75,8 @@ async fn an_order_fills_while_its_client_is_away_and_the_market_waits_for_it_to_
 
 #[tokio::test]
 async fn a_dead_session_keeps_its_id_for_as_long_as_it_is_said_to() {
-    let gateway = gateway(Vec::new()).await;
+    let on_command = Settings { start: MarketStart::OnCommand, ..settings() };
+    let gateway = Gateway::start(on_command).await.expect("started");
     let desk = Desk::at(&gateway, 1).await;
     gateway.faults().now(gone(Some(3600), Door::InUse)).expect("a drop");
     let addr = gateway.local_addr().to_string();

@@ -7,6 +7,9 @@ use prusik::gateway::{Gateway, Settings};
 
 use super::desk::*;
 
+/// What ibapi says when it had to make a new connection.
+const CONNECTED_AGAIN: i32 = -8;
+
 async fn gateway(faults: Vec<Fault>) -> Gateway {
     Gateway::start(Settings { faults, ..settings() }).await.expect("started")
 }
@@ -86,11 +89,12 @@ async fn a_status_that_is_no_status_does_not_reach_the_order_stream_as_one() {
 async fn a_frame_whose_length_is_wrong_costs_the_client_its_connection_and_no_other() {
     for how in [Corrupt::Oversized, Corrupt::Length] {
         let gateway = gateway(vec![on(Callback::OrderStatus, Deed::Corrupt(how)).client(1)]).await;
-        let (desk, mut other) = (Desk::at(&gateway, 1).await, Desk::at(&gateway, 2).await);
+        let (mut desk, mut other) = (Desk::at(&gateway, 1).await, Desk::at(&gateway, 2).await);
         desk.place(1, &order(Action::Buy, "LMT", 9.0)).await;
         while gateway.faults().struck().is_empty() {
             tokio::task::yield_now().await;
         }
+        desk.notice(CONNECTED_AGAIN).await;
         other.place(1, &order(Action::Buy, "LMT", 9.0)).await;
         assert!(other.drain().await.contains("1 status Submitted"), "{how:?}");
         gateway.shutdown().await;

@@ -192,6 +192,9 @@ impl Engine {
     /// A new target for a position whose plan got one, or lost the one it had at the broker.
     fn place_target(&mut self, now: Stamp, id: &PlanId, price: Price) {
         let Some((plan, position)) = self.open_position(id) else { return };
+        if self.would_turn(id, &plan, position.qty) {
+            return;
+        }
         let Some(record) = self.book.plan(id) else { return };
         let ticket = self.closing_ticket(record, Leg::Target, OrderKind::Limit(price), position.qty);
         let Some(approved) = risk::approve_exit(ticket.clone(), plan.direction, position.qty) else { return };

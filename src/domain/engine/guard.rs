@@ -183,7 +183,7 @@ impl Engine {
 
     /// Whether the account holds less than is to be closed, as somebody else's trades have left it: the rest would
     /// open a position the other way. Told once.
-    fn would_turn(&mut self, id: &PlanId, plan: &Plan, qty: Qty) -> bool {
+    pub(super) fn would_turn(&mut self, id: &PlanId, plan: &Plan, qty: Qty) -> bool {
         let held = self.book.disputed(&plan.symbol).map(|shares| match plan.direction {
             Direction::Long => shares,
             Direction::Short => shares.saturating_neg(),

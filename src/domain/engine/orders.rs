@@ -263,7 +263,7 @@ impl Engine {
             // The end of an order explains why a request about it failed.
             OrderState::Done(_) => {}
             _ if order.wanted.is_some() => {
-                let told = said(format!("change refused: {text}"));
+                let told = said(format!("{}: {text}", change_refused(order)));
                 let fact = OrderFact::AmendRefused { code, text: text.to_owned() };
                 self.record(now, Event::Order { reference: reference.clone(), fact });
                 self.tell(told);
@@ -333,4 +333,17 @@ fn trouble(before: &OrderState, after: &OrderState, leg: Leg) -> Option<(Option<
         }
         _ => None,
     }
+}
+
+/// Which change was refused, and what holds instead.
+fn change_refused(order: &OrderRecord) -> String {
+    let (Some(wanted), OrderKind::Stop(price) | OrderKind::Limit(price)) = (order.wanted, order.ticket.kind)
+    else {
+        return "change refused".to_owned();
+    };
+    let (stays, qty) = (price, order.ticket.qty);
+    if wanted.price == stays {
+        return format!("change to {} shares refused, it stays at {qty}", wanted.qty);
+    }
+    format!("change to {} refused, it stays at {stays}", wanted.price)
 }

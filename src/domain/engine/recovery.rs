@@ -34,9 +34,9 @@ impl Engine {
                     series.expect_history();
                 }
                 self.record(now, Event::ConnectionLost { why: why.clone() });
-                self.tell(Told::Alarm {
-                    text: format!("connection lost: {why}; the stops rest at the broker"),
-                });
+                let open = self.plan_ids(|_| true).iter().any(|id| self.open_position(id).is_some());
+                let rest = if open { "; the stops rest at the broker" } else { "" };
+                self.tell(Told::Alarm { text: format!("connection lost: {why}{rest}") });
             }
         }
     }

@@ -220,7 +220,13 @@ impl Exchange {
             }
             asked::PLACE_ORDER | asked::CANCEL_ORDER | asked::GLOBAL_CANCEL
                 if cutoff.meanwhile == Meanwhile::Lost => {}
-            id => cutoff.asked.push((asked.client, id, asked.message.to_vec())),
+            id => {
+                if !cutoff.keep_request(asked.client, id, asked.message)
+                    && let Some(own) = clients.get_mut(&asked.client)
+                {
+                    own.give_up();
+                }
+            }
         }
         true
     }
@@ -287,11 +293,11 @@ impl Exchange {
     }
 
     /// What happens to a connection at a step before it has a client id, and what tells that it may go on.
-    pub(in crate::gateway) fn at_step(&mut self, step: Step) -> Option<(Deed, watch::Receiver<u64>)> {
+    pub(in crate::gateway) fn at_step(&mut self, step: Step) -> Vec<(Deed, watch::Receiver<u64>)> {
         if self.trouble.is_quiet() {
-            return None;
+            return Vec::new();
         }
         let due = self.trouble.pick(self.market.now, |when| when == When::Step(step), &Subject::default());
-        due.into_iter().next().map(|due| (due.deed, self.trouble.released.subscribe()))
+        due.into_iter().map(|due| (due.deed, self.trouble.released.subscribe())).collect()
     }
 }

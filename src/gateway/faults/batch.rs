@@ -37,6 +37,7 @@ impl Exchange {
     pub(super) fn tend(&mut self) {
         self.tend_batch(Source::Request);
         self.strike_later();
+        self.end_what_no_time_ends();
     }
 
     pub(super) fn tend_start(&mut self, client: i32) {
@@ -45,6 +46,7 @@ impl Exchange {
             self.tell_error(client, None, &super::Words::of(1100));
         }
         self.strike_later();
+        self.end_what_no_time_ends();
     }
 
     pub(super) fn tend_batch(&mut self, source: Source) {
@@ -107,7 +109,7 @@ impl Exchange {
         if source == Source::Start {
             return;
         }
-        let withheld = cutoff.withheld.entry(client).or_default();
+        let mut fits = true;
         frames.retain(|frame| match frame.id {
             told::CURRENT_TIME | told::CURRENT_TIME_MILLIS | told::NEXT_VALID_ID | told::MANAGED_ACCOUNTS => {
                 true
@@ -115,10 +117,13 @@ impl Exchange {
             told::ERROR if source == Source::Request => true,
             id if DATA.contains(&id) => false,
             _ => {
-                withheld.extend_from_slice(&frame.bytes);
+                fits &= cutoff.keep_back(client, &frame.bytes);
                 false
             }
         });
+        if let Some(own) = self.clients.get_mut(&client).filter(|_| !fits) {
+            own.give_up();
+        }
     }
 
     /// Chooses the faults of each frame, in the order in which they would be sent; rearranges them at the end.
@@ -156,7 +161,7 @@ impl Exchange {
             let mut due = frame.due.clone();
             due.retain(|due| match &due.deed {
                 Deed::Duplicate(more) => {
-                    copies += more;
+                    copies = more.saturating_add(copies);
                     false
                 }
                 Deed::Lose => {
@@ -181,6 +186,10 @@ impl Exchange {
             let before = own.out.len();
             for _ in 0..copies {
                 own.out.extend_from_slice(&bytes);
+                own.give_up_if_overrun();
+                if own.is_overrun() {
+                    return;
+                }
             }
             for due in due {
                 match &due.deed {

@@ -7,6 +7,9 @@ use crate::gateway::clock;
 /// The types an order can have, as the protocol spells them.
 const ORDER_TYPES: [&str; 5] = ["MKT", "LMT", "STP", "STP LMT", "TRAIL"];
 
+/// The most copies of one message.
+const DUPLICATES_MAX: u32 = 1_000;
+
 /// Something that goes wrong, once or several times.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
@@ -67,6 +70,9 @@ impl Fault {
             let unfit = Unfit::Occasion { deed, when: self.when.to_string(), wants: self.deed.occasions() };
             return Some(unfit);
         }
+        if matches!(self.deed, Deed::Duplicate(more) if more > DUPLICATES_MAX) {
+            return Some(Unfit::TooMany { deed, max: DUPLICATES_MAX });
+        }
         let nobody = matches!(self.when, When::Step(Step::Accept | Step::Greeting));
         let about_orders =
             self.only.symbol.is_some() || self.only.order_type.is_some() || self.only.order_ref.is_some();
@@ -117,6 +123,14 @@ pub enum Unfit {
         when: String,
         /// Occasions that it can be done at.
         wants: &'static str,
+    },
+    /// More of it than the gateway does.
+    #[error("{deed} goes up to {max}")]
+    TooMany {
+        /// The deed.
+        deed: &'static str,
+        /// The most there can be.
+        max: u32,
     },
     /// Before a client has said who it is there is nobody to tell apart.
     #[error("a connection has no client id and no orders before it starts")]

@@ -38,6 +38,7 @@ impl Exchange {
     /// inside a frame, half of the next one.
     pub(super) fn drop_client(&mut self, client: i32, gone: &Gone, keep: Option<usize>) {
         let Some(mut own) = self.clients.remove(&client) else { return };
+        self.trouble.gone(client);
         let mut rest = own.out.split_off(keep.unwrap_or(own.out.len()).min(own.out.len()));
         if gone.cut == Cut::InFrame {
             if rest.len() < 8 {

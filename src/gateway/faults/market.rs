@@ -11,6 +11,11 @@ use crate::gateway::ticket;
 use crate::gateway::venue::{BINDING_CLIENT, Refusal};
 use crate::gateway::wire::double;
 
+/// The most shares a position of a fault may come to, and the highest price of one, in dollars: what they are worth
+/// can then be reckoned with whatever follows.
+const SHARES_MAX: u64 = 1_000_000_000_000;
+const PRICE_MAX: i64 = 1_000_000_000;
+
 impl Exchange {
     /// Does what is due at no request and no message in particular.
     pub(super) fn strike_market(&mut self, due: &Due) {
@@ -66,7 +71,7 @@ impl Exchange {
         for client in self.clients.keys().copied().collect::<Vec<_>>() {
             self.drop_client(client, &gone, None);
             if ids_back != 0 {
-                self.trouble.lies.insert(client, Jump::By(-ids_back));
+                self.trouble.lies.insert(client, Jump::By(0_i32.saturating_sub(ids_back)));
             }
         }
         let now = self.market.now;
@@ -85,7 +90,8 @@ impl Exchange {
         match ill {
             Ill::Halted => self.market.halt(symbol, Halt::General),
             Ill::Stale => self.market.show(symbol, Shown::Frozen),
-            Ill::Frozen => {}
+            // The bars come, and are put in the place of others on their way out.
+            Ill::Frozen => self.market.show(symbol, Shown::BarsOnly),
         }
     }
 
@@ -140,8 +146,14 @@ impl Exchange {
         let Some(symbol) = self.symbol_named(&found.symbol) else { return };
         let holding = &mut self.market.venue.account.holdings[symbol];
         let price = found.cost.or(holding.mark).unwrap_or_default();
-        holding.quantity += found.quantity;
-        holding.cost = match holding.quantity {
+        let quantity =
+            holding.quantity.checked_add(found.quantity).filter(|all| all.unsigned_abs() <= SHARES_MAX);
+        let (Some(quantity), true) = (quantity, price <= Decimal::from(PRICE_MAX)) else {
+            tracing::warn!(symbol = found.symbol, "a fault's position is too large; nothing happens");
+            return;
+        };
+        holding.quantity = quantity;
+        holding.cost = match quantity {
             0 => Decimal::ZERO,
             _ => holding.cost + Decimal::from(found.quantity) * price,
         };
@@ -153,10 +165,22 @@ impl Exchange {
     fn split_shares(&mut self, ratio: &Ratio) {
         let Some(symbol) = self.symbol_named(&ratio.symbol) else { return };
         let holding = &mut self.market.venue.account.holdings[symbol];
+        let (new, old) = (ratio.new.max(1), ratio.old.max(1));
         // A part of a share that comes out is dropped, as it would be paid out.
-        holding.quantity = holding.quantity.saturating_mul(ratio.new) / ratio.old.max(1);
-        holding.mark =
-            holding.mark.map(|mark| mark * Decimal::from(ratio.old) / Decimal::from(ratio.new.max(1)));
+        let quantity = holding.quantity.checked_mul(new).map(|shares| shares / old);
+        let quantity = quantity.filter(|all| all.unsigned_abs() <= SHARES_MAX);
+        let mark = holding.mark.unwrap_or_default().checked_mul(Decimal::from(old));
+        let mark =
+            mark.map(|mark| mark / Decimal::from(new)).filter(|mark| *mark <= Decimal::from(PRICE_MAX));
+        let (Some(quantity), Some(mark)) = (quantity, mark) else {
+            tracing::warn!(
+                symbol = ratio.symbol,
+                "a fault's split leads beyond all numbers; nothing happens"
+            );
+            return;
+        };
+        holding.quantity = quantity;
+        holding.mark = holding.mark.map(|_| mark);
         self.tell_account(&[symbol]);
         self.wake_everyone();
     }

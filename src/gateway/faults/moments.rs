@@ -32,13 +32,15 @@ impl Exchange {
             let client = self.market.venue.orders[place].ticket.key.client;
             let subject = self.about_order(client, place);
             for due in self.trouble.pick(self.market.now, |when| when == When::Fill, &subject) {
-                if due.deed.is_about_the_line() {
-                    self.strike_line(client, &due.deed);
-                } else {
-                    self.trouble.later.push(due);
+                match &due.deed {
+                    deed if deed.is_about_the_line() => self.strike_line(client, deed),
+                    Deed::Outage(_) | Deed::Restart(_) => self.strike_market(&due),
+                    _ => self.trouble.later.push(due),
                 }
             }
         }
+        // What a fault has told by now is not part of what the instant tells.
+        self.mark();
     }
 
     /// An instant has been told; what is to go wrong about it goes wrong, and what its time ends has its end.
@@ -72,8 +74,36 @@ impl Exchange {
         for symbol in over {
             self.cure(symbol);
         }
-        if self.trouble.closed_until.is_some_and(|until| until <= now || self.phase != Phase::Open) {
+        if self.trouble.closed_until.is_some_and(|until| until <= now) {
             self.reopen();
+        }
+    }
+
+    /// No time passes before the market opens with the first subscription to data, nor after the bars are over: what
+    /// would last for a while of the market's time is over as soon as it has been told, or it would be so for ever.
+    pub(in crate::gateway) fn end_what_no_time_ends(&mut self) {
+        let passes = match self.phase {
+            Phase::Open => true,
+            Phase::Closed => self.trouble.start == MarketStart::OnCommand,
+            Phase::Over => false,
+        };
+        if passes || self.trouble.is_quiet() {
+            return;
+        }
+        if self.trouble.cutoff.as_ref().is_some_and(|cutoff| cutoff.until.is_some()) {
+            self.end_outage();
+        }
+        let bounded = |(_, (_, until)): &(&usize, &(Ill, Option<i64>))| until.is_some();
+        let over: Vec<usize> = self.trouble.ill.iter().filter(bounded).map(|(symbol, _)| *symbol).collect();
+        for symbol in over {
+            self.cure(symbol);
+        }
+        if self.trouble.closed_until.is_some() {
+            self.reopen();
+        }
+        let now = self.market.now;
+        for absence in self.trouble.absent.values_mut() {
+            absence.until = absence.until.min(now);
         }
     }
 
@@ -97,8 +127,7 @@ impl Exchange {
             (cutoff.until, cutoff.restored, cutoff.meanwhile) = (until, restored, meanwhile);
             return;
         }
-        let (asked, withheld) = Default::default();
-        self.trouble.cutoff = Some(Cutoff { until, restored, meanwhile, asked, withheld });
+        self.trouble.cutoff = Some(Cutoff::new(until, restored, meanwhile));
         for client in self.clients.keys().copied().collect::<Vec<_>>() {
             self.tell_error(client, None, &super::Words::of(1100));
         }
@@ -143,8 +172,8 @@ impl Exchange {
         self.trouble.last_bars.clear();
         match self.trouble.ill.remove(&symbol) {
             Some((Ill::Halted, _)) => self.market.halt(symbol, Halt::None),
-            Some((Ill::Stale, _)) => self.market.show(symbol, Shown::Flowing),
-            Some((Ill::Frozen, _)) | None => {}
+            Some((Ill::Stale | Ill::Frozen, _)) => self.market.show(symbol, Shown::Flowing),
+            None => {}
         }
     }
 
@@ -161,5 +190,6 @@ impl Exchange {
         let subject = Subject { client: due.only.client, ..Subject::default() };
         self.trouble.record(self.market.now, name, &due, &subject);
         self.strike_market(&due);
+        self.end_what_no_time_ends();
     }
 }

@@ -1,6 +1,7 @@
 //! Faults from a file: a YAML list, each entry with its occasion, whom it means, and what it does. All that is wrong
 //! with a file is told at once, with its place and what to write instead.
 
+use std::io::Read;
 use std::path::Path;
 
 use super::fault::{Fault, Kin, Only, Step, Times, Unfit, When};
@@ -65,9 +66,11 @@ pub enum FaultFileError {
 /// It cannot be read, or all that is wrong with it.
 pub fn load_faults(path: impl AsRef<Path>) -> Result<Vec<Fault>, FaultFileError> {
     let file = path.as_ref().display().to_string();
+    // What is no plain file has no length before it is read, and may have no end.
     let read = || {
-        let length = std::fs::metadata(path.as_ref())?.len();
-        if length > FILE_BYTES_MAX { Ok(None) } else { std::fs::read_to_string(path.as_ref()).map(Some) }
+        let mut text = String::new();
+        std::fs::File::open(path.as_ref())?.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
+        Ok((text.len() as u64 <= FILE_BYTES_MAX).then_some(text))
     };
     match read() {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(FaultFileError::Missing { file }),
@@ -107,7 +110,7 @@ pub fn read_faults(text: &str) -> Result<Vec<Fault>, Vec<FaultProblem>> {
 fn fault(entry: &Node, problems: &mut Vec<FaultProblem>) -> Option<Fault> {
     let before = problems.len();
     let mut sheet = Sheet::of(entry, "a fault", problems)?;
-    let name = sheet.text("name").unwrap_or_default();
+    let name = sheet.name("name").unwrap_or_default();
     let when = occasion(entry, &mut sheet);
     let only = Only {
         client: sheet.whole("client"),

@@ -53,6 +53,9 @@ const OTHERS: [(&str, &str); 36] = [
 /// The longest wall time that something may last, in seconds: a day.
 const WALL_SECONDS_MAX: f64 = 86_400.0;
 
+/// The longest name of a fault: every strike is told with it.
+const NAME_LETTERS_MAX: usize = 100;
+
 /// A mapping that is being read.
 pub(super) struct Sheet<'p> {
     entries: Vec<Entry>,
@@ -100,6 +103,15 @@ impl<'p> Sheet<'p> {
         self.read(key, "a text", |text| Some(text.to_owned()))
     }
 
+    /// A text that may be told over and over.
+    pub(super) fn name(&mut self, key: &str) -> Option<String> {
+        let wanted = format!("a name of at most {NAME_LETTERS_MAX} letters, in one line");
+        self.read(key, &wanted, |text| {
+            let fits = text.chars().count() <= NAME_LETTERS_MAX && !text.chars().any(char::is_control);
+            fits.then(|| text.to_owned())
+        })
+    }
+
     /// A whole number.
     pub(super) fn whole(&mut self, key: &str) -> Option<i32> {
         self.read(key, "a whole number", |text| text.parse().ok())
@@ -107,7 +119,9 @@ impl<'p> Sheet<'p> {
 
     /// A whole number of shares or the like.
     pub(super) fn shares(&mut self, key: &str) -> Option<i64> {
-        self.read(key, "a whole number", |text| text.parse().ok().filter(|n: &i64| n.abs() <= 1_000_000_000))
+        self.read(key, "a whole number", |text| {
+            text.parse().ok().filter(|n: &i64| n.unsigned_abs() <= 1_000_000_000)
+        })
     }
 
     /// A number from 1.

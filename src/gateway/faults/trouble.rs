@@ -11,6 +11,8 @@ use super::deed::{Deed, Door, Jump, Lasting, Meanwhile, Restored, Trickle};
 use super::dice::Dice;
 use super::fault::{Fault, Only, Subject, Times, When};
 use crate::gateway::clock;
+use crate::gateway::messages::asked;
+use crate::gateway::requests::MarketStart;
 
 /// The list of what struck keeps so many; older ones are forgotten.
 const STRUCK_MAX: usize = 100_000;
@@ -106,6 +108,69 @@ pub(super) struct Cutoff {
     pub(super) asked: Vec<(i32, u32, Vec<u8>)>,
     /// What would have been told meanwhile.
     pub(super) withheld: BTreeMap<i32, Vec<u8>>,
+    /// The memory of both, by client, in bytes.
+    kept: BTreeMap<i32, usize>,
+}
+
+/// What may be kept of an outage for one client, and for all of them, in bytes.
+const KEPT_BYTES_MAX: usize = 4 * 1024 * 1024;
+const KEPT_IN_ALL_BYTES_MAX: usize = 16 * KEPT_BYTES_MAX;
+/// What a kept request needs beside its bytes.
+const REQUEST_BYTES: usize = size_of::<(i32, u32, Vec<u8>)>();
+
+impl Cutoff {
+    pub(super) fn new(until: Option<i64>, restored: Restored, meanwhile: Meanwhile) -> Cutoff {
+        let (asked, withheld, kept) = Default::default();
+        Cutoff { until, restored, meanwhile, asked, withheld, kept }
+    }
+
+    /// Keeps a request. Answers whether there was room; if not, nothing of the client is kept any more.
+    pub(super) fn keep_request(&mut self, client: i32, id: u32, message: &[u8]) -> bool {
+        let fits = self.make_room(client, message.len() + REQUEST_BYTES);
+        if fits {
+            self.asked.push((client, id, message.to_vec()));
+        }
+        fits
+    }
+
+    /// Keeps back a message. Answers whether there was room; if not, nothing of the client is kept any more.
+    pub(super) fn keep_back(&mut self, client: i32, frame: &[u8]) -> bool {
+        let fits = self.make_room(client, frame.len());
+        if fits {
+            self.withheld.entry(client).or_default().extend_from_slice(frame);
+        }
+        fits
+    }
+
+    fn make_room(&mut self, client: i32, bytes: usize) -> bool {
+        let in_all: usize = self.kept.values().sum();
+        let own = self.kept.entry(client).or_default();
+        if *own + bytes <= KEPT_BYTES_MAX && in_all + bytes <= KEPT_IN_ALL_BYTES_MAX {
+            *own += bytes;
+            return true;
+        }
+        self.asked.retain(|(other, ..)| *other != client);
+        self.withheld.remove(&client);
+        self.kept.remove(&client);
+        false
+    }
+
+    /// A connection is over: its orders are on their way, its questions have nobody to be answered to.
+    pub(super) fn forget_questions(&mut self, client: i32) {
+        let Cutoff { asked, kept, .. } = self;
+        asked.retain(|(other, id, message)| {
+            let goes = *other == client && is_question(*id);
+            if let Some(own) = kept.get_mut(&client).filter(|_| goes) {
+                *own = own.saturating_sub(message.len() + REQUEST_BYTES);
+            }
+            !goes
+        });
+    }
+}
+
+/// Whether it is asked for its answer; what is left are orders and what becomes of them.
+fn is_question(id: u32) -> bool {
+    !matches!(id, asked::PLACE_ORDER | asked::CANCEL_ORDER | asked::GLOBAL_CANCEL)
 }
 
 /// What has befallen a symbol.
@@ -136,6 +201,8 @@ pub(in crate::gateway) struct Trouble {
     pub(super) last_bars: BTreeMap<(i32, i32), Vec<u8>>,
     /// The next order ids that the next telling of them gets wrong.
     pub(super) lies: BTreeMap<i32, Jump>,
+    /// When the market opens: before that no market time passes.
+    pub(super) start: MarketStart,
     /// Nobody listens until this market time.
     pub(super) closed_until: Option<i64>,
     /// Whether anybody listens.
@@ -176,6 +243,7 @@ impl Trouble {
             ill: BTreeMap::new(),
             last_bars: BTreeMap::new(),
             lies: BTreeMap::new(),
+            start: MarketStart::default(),
             closed_until: None,
             listens,
             timers,
@@ -188,6 +256,11 @@ impl Trouble {
                 .arm_as(if fault.name.is_empty() { place } else { format!("fault `{}`", fault.name) }, fault);
         }
         (trouble, due)
+    }
+
+    /// The same for a market that opens so.
+    pub(in crate::gateway) fn for_market(self, start: MarketStart) -> Trouble {
+        Trouble { start, ..self }
     }
 
     /// Whether there is nothing that could strike and nothing left behind.
@@ -312,8 +385,22 @@ impl Trouble {
     }
 
     /// Whether the market waits for a client that was dropped.
+    ///
+    /// In an outage it does not, nor while nobody listens: nobody could get in step with it, and it would wait for
+    /// ever.
     pub(in crate::gateway) fn holds(&self, now: i64) -> bool {
-        self.absent.values().any(|absence| absence.until <= now)
+        let out_of_reach = self.cutoff.as_ref().is_some_and(|cutoff| cutoff.until.is_some());
+        let can_come_back = self.closed_until.is_none() && !out_of_reach;
+        can_come_back && self.absent.values().any(|absence| absence.until <= now)
+    }
+
+    /// Whether a client waits for an answer that only comes when an outage is over. The market does not wait for it
+    /// meanwhile, or both would wait for the other.
+    pub(in crate::gateway) fn keeps_waiting(&self, client: i32) -> bool {
+        self.cutoff.as_ref().is_some_and(|cutoff| {
+            let asks = |(asker, id, _): &(i32, u32, Vec<u8>)| *asker == client && is_question(*id);
+            cutoff.until.is_some() && cutoff.asked.iter().any(asks)
+        })
     }
 
     /// Nobody waits any more for those who did not come back.
@@ -329,6 +416,13 @@ impl Trouble {
         match self.absent.get(&id) {
             Some(absence) if now < absence.until => absence.door,
             _ => Door::Open,
+        }
+    }
+
+    /// A connection is over.
+    pub(in crate::gateway) fn gone(&mut self, client: i32) {
+        if let Some(cutoff) = &mut self.cutoff {
+            cutoff.forget_questions(client);
         }
     }
 

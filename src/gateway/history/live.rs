@@ -59,7 +59,7 @@ impl LiveBars {
         }
         let Some(forming) = &self.sum.bar else { return };
         let over = self.sum.until <= bar.start || !allowed(bar.start, &self.sum.days, self.sum.reach);
-        if over || market.screen.shown(self.symbol) == Shown::Frozen {
+        if over || market.screen.shown(self.symbol) != Shown::Flowing {
             return;
         }
         let bar = Some(row(forming, self.size, self.format, self.show));

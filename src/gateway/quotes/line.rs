@@ -139,7 +139,7 @@ impl Line {
 
     /// What has changed since the last time.
     pub(in crate::gateway) fn tell(&mut self, out: &mut Vec<u8>, market: &Market) {
-        if market.screen.shown(self.symbol) == Shown::Frozen {
+        if market.screen.shown(self.symbol) != Shown::Flowing {
             return;
         }
         self.tell_type(out, market);

@@ -44,6 +44,8 @@ pub enum Halt {
 pub(in crate::gateway) enum Shown {
     #[default]
     Flowing,
+    /// Its real-time bars go out; nothing else does.
+    BarsOnly,
     Frozen,
 }
 
