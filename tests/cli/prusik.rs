@@ -92,12 +92,19 @@ impl Dir {
 
     /// Calls in this directory and does not wait. Ended with the value.
     pub(crate) fn start(&self, words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Running {
-        let mut command = self.command(words);
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
-        let err = BufReader::new(child.stderr.take().expect("stderr"));
-        Running { child, err, log: String::new() }
+        start(&mut self.command(words))
     }
+
+    /// The same, with everything in its log.
+    pub(crate) fn start_at_debug(&self, words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Running {
+        start(self.command(words).env("PRUSIK_LOG", "debug"))
+    }
+}
+
+fn start(command: &mut Command) -> Running {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+    let err = BufReader::new(child.stderr.take().expect("stderr"));
+    Running { child, err, log: String::new() }
 }
 
 /// A call that goes on.

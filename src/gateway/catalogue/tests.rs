@@ -97,6 +97,13 @@ extras: 1
 }
 
 #[test]
+fn a_key_that_is_nearly_one_is_answered_with_the_one_that_was_meant() {
+    let problems =
+        Catalogue::default().extended("contracts: { XYZ: { nam: XYZ CORP } }\n").expect_err("no such key");
+    assert!(problems[0].help.starts_with("did you mean `name`?"), "{}", problems[0].help);
+}
+
+#[test]
 fn what_makes_yaml_say_one_thing_and_mean_another_is_refused() {
     insta::assert_snapshot!(problems("contracts: { ABC: &a { name: x }, ABC: *a }\n---\n"), @r"
     line 1, column 19: an anchor, and a catalogue has none

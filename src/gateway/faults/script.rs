@@ -70,7 +70,7 @@ pub fn load_faults(path: impl AsRef<Path>) -> Result<Vec<Fault>, FaultFileError>
     let read = || {
         let mut text = String::new();
         std::fs::File::open(path.as_ref())?.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
-        Ok((text.len() as u64 <= FILE_BYTES_MAX).then_some(text))
+        Ok::<_, std::io::Error>((text.len() as u64 <= FILE_BYTES_MAX).then_some(text))
     };
     match read() {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(FaultFileError::Missing { file }),
